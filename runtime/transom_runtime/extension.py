@@ -1,0 +1,146 @@
+"""The shapes of everything that can be plugged into a call: gates, observers, invokers and upstreams.
+
+A gate lets a call pass or raises, an observer watches and cannot change anything, an invoker wraps the upstream call
+and may repeat it. Three shapes of extension, no others; an upstream is what the innermost invoker calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor import FieldDescriptor
+
+    from transom_runtime.binding import Binding
+    from transom_runtime.call import Call
+    from transom_runtime.errors import Code, Origin
+
+Metadata = Sequence[tuple[str, str | bytes]]
+"""gRPC metadata: lower-case keys; the values of `-bin` keys are bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a unary RPC answered."""
+
+    wire: bytes
+    """The response message, serialized."""
+    initial: Metadata = ()
+    trailing: Metadata = ()
+
+
+class ReplyStream(Protocol):
+    """The messages of a server stream, serialized. One consumer; it reads on only when asked, so a slow reader
+    slows the upstream.
+    """
+
+    async def initial_metadata(self) -> Metadata:
+        """The headers of the stream, as soon as the upstream sends them. Raises CallError."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """The messages, in order. Raises CallError where the upstream fails."""
+
+    def trailing_metadata(self) -> Metadata:
+        """The trailers; empty until the stream has ended."""
+
+    def cancel(self) -> None:
+        """End the RPC now. Harmless when it has ended."""
+
+
+Invoke = Callable[["Call", bytes], Awaitable[Reply]]
+"""Makes one unary RPC: the call and the serialized request in, the reply out. Raises CallError."""
+
+OpenStream = Callable[["Call", bytes], ReplyStream]
+"""Starts one server-streaming RPC. Does no I/O before the first await on what it returns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """Whether a part of the gateway can do its work."""
+
+    name: str
+    ready: bool
+    reason: str = ""
+    """Why not; a clause for an operator, empty where ready."""
+
+
+class Upstream(Protocol):
+    """A filling for the far side of a call: a gRPC channel, or servicers in this process."""
+
+    def unary(self, binding: Binding) -> Invoke:
+        """The way to call a unary method. Raises LookupError where the upstream does not serve it."""
+
+    def server_stream(self, binding: Binding) -> OpenStream:
+        """The way to call a server-streaming method. Raises LookupError likewise."""
+
+    async def health(self) -> Health:
+        """Whether calls are likely to be answered; quick, and never raises."""
+
+    async def close(self) -> None:
+        """Let go of everything. Calls in flight fail."""
+
+
+class Invoker(Protocol):
+    """Wraps the way to call one method; made ready once per binding, at start."""
+
+    def unary(self, binding: Binding, invoke: Invoke) -> Invoke:
+        """The wrapped unary call; `invoke` itself where there is nothing to add."""
+
+    def server_stream(self, binding: Binding, open_stream: OpenStream) -> OpenStream:
+        """The wrapped streaming call; `open_stream` itself where there is nothing to add."""
+
+
+class Gate(Protocol):
+    """A policy: decides whether a call may go on, before its body is read."""
+
+    async def check(self, call: Call) -> None:
+        """Pass, or raise CallError. May fill in `call.principal` and `call.response_headers`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a call ended."""
+
+    code: Code
+    http_status: int
+    duration_s: float
+    origin: Origin | None = None
+    """Who was at fault; None on success."""
+    message: str = ""
+    """The error's public message; empty on success."""
+    request_bytes: int = 0
+    response_bytes: int = 0
+    messages: int = 1
+    """Messages sent downstream: 1 for unary, any number for a stream."""
+    cause: BaseException | None = None
+    """For logs only: its text never reaches a client."""
+
+
+class Observer(Protocol):
+    """Watches calls. What it raises is logged by the gateway and changes nothing."""
+
+    def on_start(self, call: Call) -> Any:
+        """Called before any policy; what it returns comes back in `on_end`."""
+
+    def on_end(self, call: Call, token: Any, outcome: Outcome) -> None:
+        """Called exactly once for each `on_start`, when the last byte was sent or the call failed."""
+
+
+class TextRefused(Exception):  # noqa: N818 -- a verdict on one text, turned into a Fault by whoever knows the place
+    """Raised by a TextCheck: the text may not pass."""
+
+    def __init__(self, reason: str, description: str) -> None:
+        super().__init__(description)
+        self.reason = reason
+        """A stable word: `SQL_INJECTION`, …"""
+        self.description = description
+        """A lower-case clause; never holds the text."""
+
+
+TextCheck = Callable[[str], str]
+"""Looks at one text of a request field: returns it, or a cleaned one, or raises TextRefused."""
+
+TextChecks = Callable[["FieldDescriptor"], TextCheck | None]
+"""Chooses the check of a string field, once, when its message type's plan is built; None: the text passes unseen."""
