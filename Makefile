@@ -1,0 +1,77 @@
+# Every target sets up what it needs: a bare machine with Python 3.11 and make is enough.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory --warn-undefined-variables
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3 || echo python3)
+BIN := .venv/bin
+READY := .venv/.ready-$(shell cat requirements/dev.txt pyproject.toml | cksum | cut -d' ' -f1)
+ARGS ?=
+# buf keeps a cache in HOME; here it stays inside the checkout.
+BUF := HOME=$(CURDIR)/.venv $(BIN)/buf
+SOURCES := codegen runtime examples tests
+AGAINST ?= .git\#branch=main
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+.PHONY: setup
+setup: $(READY) ## Make .venv and install everything, once
+
+$(READY): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "transom needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || true). Install it, or name one: make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "transom: setting up .venv with $$($(PYTHON) --version), once; this takes about a minute"
+	@$(PYTHON) -m venv .venv || { echo "transom: '$(PYTHON) -m venv' failed; on Debian: apt install python3-venv"; exit 1; }
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-warn-script-location --require-hashes -r requirements/dev.txt 2> >(grep -v '^WARNING' >&2)
+	@mkdir -p generated/transom
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . 2> >(grep -v '^WARNING' >&2)
+	@$(BIN)/python -m transom_codegen.vendor third_party/googleapis
+	@rm -f .venv/.ready-*; touch $@
+
+.PHONY: demo
+demo: $(READY) ## Run Valkey, the workflow engine and the gateway; print curl lines to paste
+	@exec $(BIN)/transom demo $(ARGS)
+
+.PHONY: test
+test: $(READY) ## Run the fast tests
+	@$(BIN)/pytest -q -n 2 -m "not slow" $(ARGS)
+
+.PHONY: test-slow
+test-slow: $(READY) ## Run the slow tests
+	@$(BIN)/pytest -q -m slow $(ARGS)
+
+.PHONY: generate
+generate: $(READY) ## Write generated/ anew from protos/
+	@$(BIN)/transom generate $(ARGS)
+
+.PHONY: check
+check: $(READY) ## Everything that CI asks of the source: format, lint, types, layers, drift, protos
+	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "transom: run make format"; exit 1; }
+	@$(BIN)/ruff check --quiet $(SOURCES)
+	@$(BIN)/mypy $(SOURCES) generated
+	@$(BIN)/lint-imports
+	@$(BIN)/transom check
+	@$(BUF) lint protos
+	@$(BUF) format --diff --exit-code protos
+
+.PHONY: breaking
+breaking: $(READY) ## Compare the protos with AGAINST (a git reference of buf's) for breaking changes
+	@$(BUF) breaking --against '$(AGAINST)'
+
+.PHONY: format
+format: $(READY) ## Put source and protos in order
+	@$(BIN)/ruff format --quiet $(SOURCES)
+	@$(BIN)/ruff check --quiet --fix-only $(SOURCES)
+	@$(BUF) format --write protos
+
+.PHONY: lock
+lock: $(READY) ## Pin requirements/*.txt anew (needs uv)
+	@uv pip compile --quiet --upgrade --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml -o requirements/runtime.txt
+	@uv pip compile --quiet --upgrade --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml --all-extras --group dev -c requirements/runtime.txt -o requirements/dev.txt
+
+.PHONY: clean
+clean: ## Remove what make made
+	@rm -rf .venv third_party .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
