@@ -1,4 +1,4 @@
-"""Copies google's annotation protos out of their wheel, where buf can reach them: `python -m transom_codegen.vendor DIR`."""
+"""Copies google's annotation protos out of their wheel to where buf can reach them."""
 
 from __future__ import annotations
 

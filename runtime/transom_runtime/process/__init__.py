@@ -1,0 +1,1 @@
+"""Processes: one worker, or a supervisor over several that share a port."""
