@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from multidict import CIMultiDictProxy
 
     from transom_runtime.binding import Binding
+    from transom_runtime.errors import CallError
 
 
 class PrincipalKind(Enum):
@@ -104,3 +105,11 @@ class Call:
     """Headers that policies add to whatever answer the call gets."""
     attempts: int = 0
     """How often the upstream was tried."""
+    request_bytes: int = 0
+    """Length of the body that was read."""
+    response_bytes: int = 0
+    """Length of the bodies that were sent."""
+    messages: int = 0
+    """Messages that were sent downstream."""
+    failure: CallError | None = None
+    """What a stream failed with after its headers had left: told in band, so the status does not show it."""

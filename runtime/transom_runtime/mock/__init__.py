@@ -1,0 +1,1 @@
+"""A mock upstream: any service, served with plausible data from its descriptors."""

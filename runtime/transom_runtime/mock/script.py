@@ -1,0 +1,95 @@
+"""What a mock was told to answer: a YAML file of responses, latencies and errors, by method.
+
+    methods:
+      library.v1.Library.GetBook:
+        - when: {name: shelves/1/books/9}      # fields that a request must have, in JSON names or proto names
+          error: {code: NOT_FOUND, message: no such book}
+        - response: {title: Dune}              # what is left out is made up
+          latency_ms: 50
+      library.v1.Library.WatchBooks:
+        - responses: [{title: Dune}, {title: Emma}]
+          latency_ms: 100                      # before each message
+
+The first case whose `when` fits answers. A method without a fitting case gets made-up data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from google.protobuf import json_format
+from google.protobuf.message import Message
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from transom_runtime.errors import Code
+
+
+class ScriptError(Exception):
+    """The file cannot be followed; the message names every mistake and where it stands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptedError:
+    """A status to fail with."""
+
+    code: str
+    """A canonical code's name: `NOT_FOUND`."""
+    message: str = ""
+
+    def __post_init__(self) -> None:
+        if self.code not in Code.__members__ or self.code == "OK":
+            raise ValueError(f"{self.code!r} is not an error code; write one such as 'NOT_FOUND'")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One answer, and which requests it is for."""
+
+    when: Mapping[str, Any] = field(default_factory=dict)
+    """Field values that the request must have, as JSON; empty: any request."""
+    response: Mapping[str, Any] | None = None
+    """The answer, as JSON; fields left out are made up."""
+    responses: Sequence[Mapping[str, Any]] | None = None
+    """The messages of a stream; [] is an empty stream."""
+    latency_ms: float = 0.0
+    """Time before the answer, or before each message of a stream."""
+    error: ScriptedError | None = None
+    """The status to end with, after `responses` where there are any."""
+
+    def fits(self, request: Message) -> bool:
+        """Whether the request has all the values of `when`."""
+        if not self.when:
+            return True
+        seen = json_format.MessageToDict(request, preserving_proto_field_name=True)
+        seen |= json_format.MessageToDict(request)
+        return all(seen.get(name) == value for name, value in self.when.items())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """The cases of each method, by full name."""
+
+    methods: Mapping[str, Sequence[Case]] = field(default_factory=dict)
+
+    def case_for(self, method: str, request: Message) -> Case:
+        """The first case that fits; an empty one where none does."""
+        return next((case for case in self.methods.get(method, ()) if case.fits(request)), Case())
+
+
+def load_script(path: Path) -> Script:
+    """Read a script file. Raises ScriptError with all that is wrong with it."""
+    try:
+        content = yaml.safe_load(path.read_text("utf-8")) or {}
+    except OSError as error:
+        raise ScriptError(f"{path}: cannot be read: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ScriptError(f"{path}: is not YAML: {error}") from error
+    try:
+        return TypeAdapter(Script, config=ConfigDict(extra="forbid")).validate_python(content)
+    except ValidationError as error:
+        lines = [f"{path}: {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
+        raise ScriptError("\n".join(lines)) from error

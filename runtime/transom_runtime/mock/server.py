@@ -1,0 +1,130 @@
+"""The mock's gRPC server: every method of the services given, answered by script or made up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import grpc
+from google.protobuf import json_format
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from transom_runtime.mock.plausible import LIST_LENGTH, answer, fill
+from transom_runtime.mock.script import Case, Script, ScriptError
+
+
+class MockServer:
+    """Serves the services on a loopback port until `stop`."""
+
+    def __init__(self, services: Sequence[ServiceDescriptor], script: Script) -> None:
+        check_script(script, services)
+        self._server = grpc.aio.server()
+        self._server.add_generic_rpc_handlers(tuple(_service_handler(service, script) for service in services))
+
+    async def start(self, address: str) -> int:
+        """Listen on `host:port`; the port, which 0 lets the system pick. Raises RuntimeError where it is taken."""
+        port = self._server.add_insecure_port(address)
+        await self._server.start()
+        return port
+
+    async def stop(self, grace_s: float = 0.0) -> None:
+        """End, giving calls in flight `grace_s` seconds."""
+        await self._server.stop(grace_s)
+
+
+def check_script(script: Script, services: Iterable[ServiceDescriptor]) -> None:
+    """Try every scripted answer on its method's types. Raises ScriptError with all that does not fit."""
+    methods = {f"{service.full_name}.{method.name}": method for service in services for method in service.methods}
+    faults = []
+    for name, cases in script.methods.items():
+        if name not in methods:
+            faults.append(f"{name}: no such method is served")
+            continue
+        for index, case in enumerate(cases):
+            faults += [f"{name}[{index}].{fault}" for fault in _case_faults(methods[name], case)]
+    if faults:
+        raise ScriptError("\n".join(faults))
+
+
+def _case_faults(method: MethodDescriptor, case: Case) -> list[str]:
+    faults = []
+    if case.responses is not None and not method.server_streaming:
+        faults.append("responses: the method answers once; write `response`")
+    if case.response is not None and method.server_streaming:
+        faults.append("response: the method streams; write `responses`")
+    for scripted in (*(case.responses or ()), *([case.response] if case.response else ())):
+        try:
+            json_format.ParseDict(dict(scripted), GetMessageClass(method.output_type)())
+        except json_format.ParseError as error:
+            faults.append(f"response: {error}")
+    return faults
+
+
+def _service_handler(service: ServiceDescriptor, script: Script) -> grpc.GenericRpcHandler:
+    handlers = {method.name: _method_handler(method, script) for method in service.methods}
+    return grpc.method_handlers_generic_handler(service.full_name, handlers)
+
+
+def _method_handler(method: MethodDescriptor, script: Script) -> grpc.RpcMethodHandler[Any, Any]:
+    kinds: dict[tuple[bool, bool], Callable[..., grpc.RpcMethodHandler[Any, Any]]] = {
+        (False, False): grpc.unary_unary_rpc_method_handler,
+        (False, True): grpc.unary_stream_rpc_method_handler,
+        (True, False): grpc.stream_unary_rpc_method_handler,
+        (True, True): grpc.stream_stream_rpc_method_handler,
+    }
+    behaviour = _Behaviour(method, script)
+    make = kinds[method.client_streaming, method.server_streaming]
+    return make(
+        behaviour.many if method.server_streaming else behaviour.one,
+        request_deserializer=GetMessageClass(method.input_type).FromString,
+        response_serializer=lambda message: message.SerializeToString(),
+    )
+
+
+class _Behaviour:
+    """How one method answers."""
+
+    def __init__(self, method: MethodDescriptor, script: Script) -> None:
+        self._method = method
+        self._name = f"{method.containing_service.full_name}.{method.name}"
+        self._script = script
+
+    async def one(self, requests: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Message:
+        request = await self._last(requests)
+        case = self._script.case_for(self._name, request)
+        await asyncio.sleep(case.latency_ms / 1000)
+        await _fail(case, context)
+        return self._answer(case.response or {}, request)
+
+    async def many(self, requests: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Message]:
+        request = await self._last(requests)
+        case = self._script.case_for(self._name, request)
+        untold: Sequence[Mapping[str, Any]] = () if case.error else ({},) * LIST_LENGTH
+        for scripted in untold if case.responses is None else case.responses:
+            await asyncio.sleep(case.latency_ms / 1000)
+            yield self._answer(scripted, request)
+        await _fail(case, context)
+
+    async def _last(self, requests: Any) -> Message:
+        """The request; of a client stream, the last one."""
+        if isinstance(requests, Message):
+            return requests
+        last: Message = GetMessageClass(self._method.input_type)()
+        async for request in requests:
+            last = request
+        return last
+
+    def _answer(self, scripted: Any, request: Message) -> Message:
+        if not scripted:
+            return answer(self._method.output_type, request)
+        message = json_format.ParseDict(dict(scripted), GetMessageClass(self._method.output_type)())
+        fill(message, request)
+        return message
+
+
+async def _fail(case: Case, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+    if case.error is not None:
+        await context.abort(grpc.StatusCode[case.error.code], case.error.message)

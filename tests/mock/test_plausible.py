@@ -1,0 +1,39 @@
+"""What a mock makes up."""
+
+from __future__ import annotations
+
+from google.protobuf import descriptor_pb2, struct_pb2, type_pb2
+
+from transom_runtime.mock.plausible import answer
+
+
+def test_same_request_same_answer() -> None:
+    """The same request always gets the same answer."""
+    request = struct_pb2.Struct()
+    assert answer(type_pb2.Type.DESCRIPTOR, request) == answer(type_pb2.Type.DESCRIPTOR, request)
+
+
+def test_every_field_says_something() -> None:
+    """Scalars, lists, enums and nested messages of an answer are set, and a list of the answer has three items."""
+    message = answer(type_pb2.Type.DESCRIPTOR, struct_pb2.Struct())
+    assert isinstance(message, type_pb2.Type)
+    assert message.name
+    assert len(message.fields) == 3
+    assert message.fields[0].kind == type_pb2.Field.TYPE_DOUBLE
+    assert message.syntax == type_pb2.SYNTAX_PROTO3
+    assert message.source_context.file_name
+
+
+def test_fields_of_the_request_come_back() -> None:
+    """A request field that the answer also has, by name and type, keeps its value."""
+    message = answer(type_pb2.Type.DESCRIPTOR, type_pb2.Enum(name="colours", edition="2023"))
+    assert isinstance(message, type_pb2.Type)
+    assert (message.name, message.edition) == ("colours", "2023")
+
+
+def test_recursive_types_end() -> None:
+    """A message that holds itself is made up to a bounded depth."""
+    message = answer(descriptor_pb2.FileDescriptorProto.DESCRIPTOR, struct_pb2.Struct())
+    assert isinstance(message, descriptor_pb2.FileDescriptorProto)
+    assert message.message_type[0].nested_type[0].nested_type[0].name
+    assert len(message.SerializeToString()) < 200_000
