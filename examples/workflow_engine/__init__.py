@@ -1,0 +1,1 @@
+"""A small workflow engine behind gRPC: it keeps graphs of nodes and executes them."""
