@@ -1,0 +1,109 @@
+"""The response of a stream: its headers, sent once by whoever comes first, and its bytes (semantics.md S2, S4)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from transom_runtime.downstream.body import client_gone
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from transom_runtime.call import Call
+    from transom_runtime.downstream.framing import Framer
+    from transom_runtime.downstream.stream import StreamStats
+
+
+class Opening:
+    """A streamed response, shared by the task that sends messages and the one that watches the clock."""
+
+    def __init__(
+        self,
+        request: web.Request,
+        call: Call,
+        framer: Framer,
+        stats: StreamStats,
+        initial: Awaitable[object] | None,
+    ) -> None:
+        self.call = call
+        self.framer = framer
+        self.stats = stats
+        self.response = web.StreamResponse(status=call.binding.policy.success.status)
+        self.lock = asyncio.Lock()
+        """Held while headers are being sent."""
+        self.opened = False
+        """Whether headers are out."""
+        self.head_only = request.method == "HEAD"
+        self._request = request
+        self._initial = asyncio.ensure_future(initial) if initial is not None else None
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether the client is known to have gone."""
+        return self._request.transport is None
+
+    async def open_in_time(self, header_wait_s: float) -> None:
+        """Send headers when the upstream's are in, or after a while."""
+        if self._initial is None:
+            await asyncio.sleep(header_wait_s)
+        else:
+            await asyncio.wait((self._initial,), timeout=header_wait_s)
+            if self._initial.done() and (self._initial.cancelled() or self._initial.exception() is not None):
+                # The stream itself is about to fail the same way, and that can still be an HTTP error.
+                await asyncio.sleep(header_wait_s)
+        await self.open()
+
+    async def open_after_initial(self) -> None:
+        """Send headers, now that the first message or the end is there: the upstream's headers came before it."""
+        if self.opened:
+            return
+        if self._initial is not None:
+            await asyncio.wait((self._initial,))
+        await self.open()
+
+    async def open(self) -> None:
+        """Send headers and what the framing begins with, unless they are out."""
+        async with self.lock:
+            if self.opened:
+                return
+            self._fill_headers()
+            try:
+                await self.response.prepare(self._request)
+            except OSError as error:
+                raise client_gone() from error
+            self.opened = True
+            self.stats.http_status = self.response.status
+            await self.write(self.framer.open())
+
+    def _fill_headers(self) -> None:
+        headers = self.response.headers
+        headers.update(self.call.response_headers)
+        headers["Content-Type"] = self.framer.framing.content_type
+        headers["Cache-Control"] = "no-store"
+        headers["X-Accel-Buffering"] = "no"
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["X-Request-Id"] = self.call.request_id
+
+    async def write(self, data: bytes) -> None:
+        """Send bytes and wait until the connection takes more (S6). Raises CallError (CANCELLED) on a lost client."""
+        if not data or self.head_only:
+            return
+        try:
+            await self.response.write(data)
+            self.stats.sent_bytes += len(data)
+            await self._request.writer.drain()
+        except OSError as error:
+            raise client_gone() from error
+
+    def cut(self) -> None:
+        """Drop the connection, and what its client has not read."""
+        if self._request.transport is not None:
+            self._request.transport.abort()
+
+    def discard(self) -> None:
+        """Stop waiting for the upstream's headers. What became of them is of no interest any more."""
+        if self._initial is not None and not self._initial.cancel() and not self._initial.cancelled():
+            self._initial.exception()

@@ -1,0 +1,79 @@
+"""One connection, as aiohttp runs it, with the gateway's own words for what aiohttp itself refuses."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, Final
+
+from aiohttp import http_exceptions as broken
+from aiohttp import web
+
+from transom_runtime.downstream.refusals import internal_error
+from transom_runtime.errors import CallError, Code, Origin
+
+if TYPE_CHECKING:
+    from transom_runtime.downstream.respond import Responder
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+class GatewayProtocol(web.RequestHandler):
+    """aiohttp's protocol; only its error page is replaced. The class is aiohttp's one hook for that."""
+
+    __slots__ = ("_responder",)
+
+    def __init__(self, manager: web.Server, responder: Responder, **limits: Any) -> None:
+        super().__init__(manager, **limits)
+        self._responder = responder
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002 -- it quotes bytes of the request, which may be secret
+    ) -> web.StreamResponse:
+        """The response to a request that could not be parsed, or whose handler raised."""
+        if request.writer.output_size > 0:
+            raise ConnectionError("a response is under way: only closing the connection tells the client") from exc
+        error = exc if isinstance(exc, CallError) else self._judge(status, exc)
+        response = self._responder.error(None, error, request)
+        if not isinstance(exc, CallError):
+            # After bytes that make no sense, or a fault, nothing that follows can be trusted.
+            response.force_close()
+        return response
+
+    def _judge(self, status: int, exc: BaseException | None) -> CallError:
+        if isinstance(exc, broken.HttpProcessingError):
+            _LOG.debug("refused a malformed request", exc_info=exc)
+            return self._refusal(exc)
+        if status == 504:
+            return CallError(Code.DEADLINE_EXCEEDED, "the request took too long", origin=Origin.GATEWAY)
+        _LOG.error("a handler failed", exc_info=exc)
+        return internal_error()
+
+    def _refusal(self, exc: broken.HttpProcessingError) -> CallError:
+        if isinstance(exc, broken.LineTooLong):
+            if exc.args[1] == self.max_line_size:
+                return _refuse(414, "URI_TOO_LONG", f"the URI is longer than {self.max_line_size} bytes", "shorten it")
+            return _refuse(
+                431, "HEADER_TOO_LARGE", f"a header is larger than {self.max_field_size} bytes", "send smaller headers"
+            )
+        if exc.message == "Too many headers received":
+            return _refuse(
+                431, "TOO_MANY_HEADERS", f"there are more than {self.max_headers} headers", "send fewer headers"
+            )
+        if isinstance(exc, broken.ContentEncodingError):
+            return _refuse(415, "UNSUPPORTED_CODING", "the content coding is not supported", "send the body as it is")
+        return _refuse(400, "MALFORMED_REQUEST", "the request is not HTTP/1.1", "check how the request is written")
+
+
+def _refuse(http_status: int, reason: str, message: str, remedy: str) -> CallError:
+    return CallError(
+        Code.INVALID_ARGUMENT,
+        message,
+        origin=Origin.DOWNSTREAM,
+        http_status=http_status,
+        reason=reason,
+        remedy=remedy,
+    )

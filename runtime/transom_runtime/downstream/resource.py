@@ -1,0 +1,229 @@
+"""All routes as one resource of an aiohttp application, beside a team's own handlers.
+
+aiohttp decodes paths before it matches them, too early for semantics.md P1, so matching is left to a router over the
+raw path; aiohttp's router still lists each binding as a route of its own.
+"""
+
+# ruff: noqa: D102 -- aiohttp's abstract classes say what their methods do
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar
+from urllib.parse import quote
+
+from aiohttp import web
+from aiohttp.web_urldispatcher import AbstractResource, AbstractRoute, UrlMappingMatchInfo
+from yarl import URL
+
+from transom_runtime.binding import Capture, Wildcard
+from transom_runtime.downstream.body import defer_expectation
+from transom_runtime.downstream.head import split_target
+from transom_runtime.errors import CallError, Code
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from aiohttp.typedefs import Handler
+
+    from transom_runtime.binding import Binding
+
+
+class Target(Protocol):
+    """Whatever serves a binding."""
+
+    @property
+    def handler(self) -> Handler:
+        """Answers the requests of the binding."""
+
+
+T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T", bound=Target)
+
+
+class Found(Protocol[T_co]):
+    """Where a router sends a request."""
+
+    @property
+    def target(self) -> T_co: ...
+    @property
+    def variables(self) -> tuple[str, ...]: ...
+
+
+class Matching(Protocol[T_co]):
+    """A router over raw paths."""
+
+    def match(self, method: str, raw_path: str) -> Found[T_co]:
+        """Find where a request goes. Raises CallError: 404, 405 with `Allow`, or 400."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouteMatch(Generic[T]):
+    """What routing found out about a request."""
+
+    binding: Binding
+    target: T
+    variables: tuple[str, ...]
+
+
+class BindingRoute(AbstractRoute, Generic[T]):
+    """One binding in aiohttp's list of routes."""
+
+    def __init__(self, binding: Binding, target: T) -> None:
+        super().__init__(
+            binding.method,
+            _as_coroutine(target.handler),
+            expect_handler=defer_expectation,
+            resource=TemplateResource(binding, self),
+        )
+        self.binding = binding
+        self.target = target
+
+    @property
+    def name(self) -> None:
+        return None
+
+    def get_info(self) -> Any:
+        return {"formatter": self.binding.template}
+
+    def url_for(self, *args: str, **kwargs: str) -> URL:  # noqa: ARG002 -- aiohttp's signature
+        """The URL for the texts of the path variables, by field path."""
+        return URL(_render_path(self.binding, kwargs), encoded=True)
+
+
+class TemplateResource(AbstractResource):
+    """The path template of one binding: what tools that name requests after their route look at. It matches nothing."""
+
+    def __init__(self, binding: Binding, route: AbstractRoute) -> None:
+        super().__init__()
+        self._binding = binding
+        self._route = route
+
+    @property
+    def canonical(self) -> str:
+        return self._binding.template
+
+    def url_for(self, **kwargs: str) -> URL:
+        return self._route.url_for(**kwargs)
+
+    async def resolve(self, request: web.Request) -> tuple[None, set[str]]:  # noqa: ARG002 -- aiohttp's signature
+        return None, set()
+
+    def add_prefix(self, prefix: str) -> NoReturn:
+        raise RuntimeError(f"a prefix such as {prefix!r} belongs to the resource that holds all routes")
+
+    def get_info(self) -> Any:
+        return self._route.get_info()
+
+    def raw_match(self, path: str) -> bool:
+        return path == self.canonical
+
+    def __len__(self) -> int:
+        return 1
+
+    def __iter__(self) -> Iterator[AbstractRoute]:
+        yield self._route
+
+
+class RouteMatchInfo(UrlMappingMatchInfo, Generic[T]):
+    """aiohttp's match info with the match of the gateway's router; as a dict: texts by field path."""
+
+    def __init__(self, match: RouteMatch[T], route: AbstractRoute) -> None:
+        names = [capture.field_path for capture in match.binding.captures]
+        super().__init__(dict(zip(names, match.variables, strict=True)), route)
+        self.match = match
+
+
+class RouteResource(AbstractResource, Generic[T]):
+    """Every binding of a gateway. Mount it with `app.router.register_resource`."""
+
+    def __init__(
+        self,
+        routes: Iterable[tuple[Binding, T]],
+        build_router: Callable[[Iterable[tuple[Binding, BindingRoute[T]]]], Matching[BindingRoute[T]]],
+    ) -> None:
+        """List the routes and build their router. Raises what `build_router` raises on duplicates."""
+        super().__init__()
+        self._routes = tuple(BindingRoute(binding, target) for binding, target in routes)
+        self._router = build_router((route.binding, route) for route in self._routes)
+        self._prefix = ""
+
+    @property
+    def canonical(self) -> str:
+        return self._prefix or "/"
+
+    async def resolve(self, request: web.Request) -> tuple[UrlMappingMatchInfo | None, set[str]]:
+        """Match the raw path. An unknown path is left to other resources; other refusals are answered here."""
+        raw_path, _ = split_target(request.raw_path)
+        if not raw_path.startswith(self._prefix):
+            return None, set()
+        try:
+            found = self._router.match(request.method, raw_path[len(self._prefix) :])
+        except CallError as error:
+            return (None if error.code is Code.NOT_FOUND else _refusal(error)), set()
+        route = found.target
+        return RouteMatchInfo(RouteMatch(route.binding, route.target, found.variables), route), set()
+
+    def add_prefix(self, prefix: str) -> None:
+        self._prefix = prefix + self._prefix
+
+    def url_for(self, **kwargs: str) -> NoReturn:
+        raise RuntimeError(f"no single URL for all routes: ask one route's url_for with {sorted(kwargs)}")
+
+    def get_info(self) -> Any:
+        return {"prefix": self.canonical, "routes": {route.binding.id: route for route in self._routes}}
+
+    def raw_match(self, path: str) -> bool:  # noqa: ARG002 -- aiohttp's signature
+        return False
+
+    def __len__(self) -> int:
+        return len(self._routes)
+
+    def __iter__(self) -> Iterator[AbstractRoute]:
+        return iter(self._routes)
+
+
+class _RefusalRoute(AbstractRoute):
+    """Stands for the route of a request that is refused by routing, or answered by it (OPTIONS)."""
+
+    @property
+    def name(self) -> None:
+        return None
+
+    def get_info(self) -> Any:
+        return {}
+
+    def url_for(self, *args: str, **kwargs: str) -> NoReturn:  # noqa: ARG002 -- aiohttp's signature
+        raise RuntimeError("a refusal has no URL")
+
+
+def _refusal(error: CallError) -> UrlMappingMatchInfo:
+    async def refuse(request: web.Request) -> web.StreamResponse:
+        if request.method == "OPTIONS" and error.http_status == 405:
+            return web.Response(status=204, headers=error.headers)
+        raise error
+
+    return UrlMappingMatchInfo({}, _RefusalRoute("*", refuse, expect_handler=defer_expectation))
+
+
+def _as_coroutine(handler: Handler) -> Handler:
+    """The coroutine function that aiohttp wants, of a partial or a callable object too."""
+    if inspect.iscoroutinefunction(handler):
+        return handler
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await handler(request)
+
+    return handle
+
+
+def _render_path(binding: Binding, texts: dict[str, str]) -> str:
+    parts = []
+    for segment in binding.path:
+        if isinstance(segment, Capture):
+            parts.append(quote(texts[segment.field_path], safe="/" if segment.is_multi else ""))
+        elif isinstance(segment, Wildcard):
+            raise TypeError(f"the template {binding.template!r} has a wildcard without a name")
+        else:
+            parts.append(quote(segment, safe=""))
+    return "/" + "/".join(parts) + (f":{binding.verb}" if binding.verb else "")

@@ -1,0 +1,252 @@
+"""Sending a server stream: when its headers go, how it ends, and who is told (semantics.md S2, S3, S5, S6)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from transom_runtime.downstream.body import client_gone
+from transom_runtime.downstream.opening import Opening
+from transom_runtime.downstream.refusals import internal_error
+from transom_runtime.errors import CallError, Code, Origin
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable
+
+    from aiohttp import web
+
+    from transom_runtime.call import Call
+    from transom_runtime.downstream.framing import Framer, Payload
+    from transom_runtime.downstream.respond import Responder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamOptions:
+    """The bounds of a stream."""
+
+    header_wait_s: float = 1.0
+    """How long status and headers wait for the upstream, so that an early error can still be an HTTP error."""
+    heartbeat_s: float = 15.0
+    """The longest silence of an event stream; also how often any stream looks whether its client is there."""
+    idle_timeout_s: float = 300.0
+    """The longest time between two messages, a slow reader's time included."""
+    max_duration_s: float = math.inf
+    max_messages: int | None = None
+    max_bytes: int | None = None
+    """The most bytes of body."""
+    farewell_s: float = 5.0
+    """How long a slow reader may take for the end of a stream, before the connection is cut."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class StreamStats:
+    """What became of a stream; filled in as it goes, so that it is right even where the sending was cancelled."""
+
+    messages: int = 0
+    sent_bytes: int = 0
+    """Bytes of body handed to the connection."""
+    http_status: int = 0
+    """The status that was sent; 0: none yet."""
+    error: CallError | None = None
+    """Why it ended early: what the client was told in band, or that there was nobody left to tell."""
+
+
+async def send_stream(
+    request: web.Request,
+    call: Call,
+    messages: AsyncIterator[Payload],
+    *,
+    framer: Framer,
+    responder: Responder,
+    options: StreamOptions,
+    stats: StreamStats,
+    initial: Awaitable[object] | None = None,
+    drain: asyncio.Event | None = None,
+) -> web.StreamResponse:
+    """Send a stream to its end. One message is in flight: the next is asked for when the last one is out.
+
+    `initial` is done when the upstream's headers are in, and no later than the first message; what it puts into
+    `call.response_headers` is sent. `drain`, once set, ends the stream as UNAVAILABLE and worth a retry.
+
+    Until headers are out every failure is raised, as it comes; after that it is sent in band and noted in `stats`.
+    A client that went away is noted as CANCELLED where a write finds out; where the server cancels this task, that
+    goes through. `messages` is asked, and closed, in the calling task; it is closed whatever happens.
+    """
+    opening = Opening(request, call, framer, stats, initial)
+    sending = _Sending(opening, options)
+    attendants = [asyncio.create_task(sending.attend()), asyncio.create_task(sending.obey(drain))]
+    try:
+        failure = await sending.pump(messages)
+        async with opening.lock:
+            # The headers are out or will not go: an attendant that was sending them has finished.
+            for attendant in attendants:
+                attendant.cancel()
+        return await _finish(opening, failure, responder, options.farewell_s)
+    finally:
+        for attendant in attendants:
+            attendant.cancel()
+        opening.discard()
+        await _close(messages)
+
+
+async def _close(messages: AsyncIterator[Payload]) -> None:
+    close = getattr(messages, "aclose", None)
+    if close is not None:
+        await close()
+
+
+async def _finish(
+    opening: Opening, failure: Exception | None, responder: Responder, farewell_s: float
+) -> web.StreamResponse:
+    """Send the end of a stream; raise its failure where the headers are not out yet."""
+    if failure is not None and not opening.opened:
+        raise failure
+    stats = opening.stats
+    stats.error = error = _as_call_error(failure)
+    if error is not None and error.code is Code.CANCELLED and error.origin is Origin.DOWNSTREAM:
+        return opening.response
+    framer = opening.framer
+    last = framer.end() if error is None else framer.error(responder.status_json(opening.call, error))
+    try:
+        async with asyncio.timeout(farewell_s):
+            await opening.open()
+            await opening.write(last)
+            await opening.response.write_eof()
+    except (TimeoutError, OSError, CallError) as gone:
+        stats.error = client_gone()
+        stats.error.__cause__ = gone
+        opening.cut()
+    return opening.response
+
+
+def _as_call_error(failure: Exception | None) -> CallError | None:
+    if failure is None or isinstance(failure, CallError):
+        return failure
+    error = internal_error()
+    error.__cause__ = failure
+    return error
+
+
+class _Sending:
+    """One stream on its way out: the pump, and the attendants that run beside it."""
+
+    def __init__(self, opening: Opening, options: StreamOptions) -> None:
+        self._opening = opening
+        self._options = options
+        self._loop = asyncio.get_running_loop()
+        self._ends_at = self._loop.time() + options.max_duration_s
+        self._limit: asyncio.Timeout | None = None
+        self._stopped = False
+        self._verdict: CallError | None = None
+        self._quiet_since = math.inf
+        """Since when the upstream is waited for; infinity while something is being sent."""
+
+    async def pump(self, messages: AsyncIterator[Payload]) -> Exception | None:
+        """Send messages until they end or may not go on; returns what went wrong. Cancellation goes through."""
+        limit = self._limit = asyncio.timeout(None)
+        try:
+            async with limit:
+                await self._send_all(messages, limit)
+        except TimeoutError as error:
+            if not limit.expired():
+                return error
+            return self._verdict if self._stopped else self._overdue()
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the client has to be told that the stream broke
+            return error
+        finally:
+            self._limit = None
+        return self._verdict
+
+    async def _send_all(self, messages: AsyncIterator[Payload], limit: asyncio.Timeout) -> None:
+        opening = self._opening
+        iterator = aiter(messages)
+        while not self._stopped:
+            now = self._quiet_since = self._loop.time()
+            limit.reschedule(min(now + self._options.idle_timeout_s, self._ends_at))
+            payload = await anext(iterator, None)
+            self._quiet_since = math.inf
+            await opening.open_after_initial()
+            if payload is None or opening.head_only:
+                return
+            frame = opening.framer.message(payload)
+            self._check_caps(len(frame))
+            await opening.write(frame)
+            opening.stats.messages += 1
+
+    def _check_caps(self, size: int) -> None:
+        stats, most_messages, most_bytes = self._opening.stats, self._options.max_messages, self._options.max_bytes
+        if most_messages is not None and stats.messages >= most_messages:
+            raise _too_much(f"the stream has more than {most_messages} messages")
+        if most_bytes is not None and stats.sent_bytes + size > most_bytes:
+            raise _too_much(f"the stream has more than {most_bytes} bytes")
+
+    async def attend(self) -> None:
+        """Send the headers in time; then show that a silent stream is alive, and see whether its client is."""
+        with contextlib.suppress(CallError):
+            await self._opening.open_in_time(self._options.header_wait_s)
+            if self._opening.head_only:
+                self._stop(None)
+            await self._beat_on(self._options.heartbeat_s)
+        self._stop(client_gone())
+
+    async def _beat_on(self, heartbeat_s: float) -> None:
+        heartbeat = self._opening.framer.heartbeat()
+        while not self._opening.is_cut_off:
+            now = self._loop.time()
+            await asyncio.sleep(min(self._quiet_since, now) + heartbeat_s - now)
+            if self._loop.time() - self._quiet_since >= heartbeat_s:
+                await self._opening.write(heartbeat)
+                self._quiet_since = self._loop.time()
+
+    async def obey(self, drain: asyncio.Event | None) -> None:
+        """End the stream when the gateway does."""
+        if drain is not None:
+            await drain.wait()
+            self._stop(_draining())
+
+    def _stop(self, verdict: CallError | None) -> None:
+        """Interrupt the pump, whatever it waits for. The first verdict stands."""
+        if self._limit is not None and not self._limit.expired() and not self._stopped:
+            self._stopped, self._verdict = True, verdict
+            self._limit.reschedule(self._loop.time())
+
+    def _overdue(self) -> CallError:
+        if self._loop.time() >= self._ends_at:
+            return _too_long(
+                f"the stream is open for longer than {self._options.max_duration_s:g} s", "STREAM_TOO_LONG"
+            )
+        return _too_long(f"no message got through for {self._options.idle_timeout_s:g} s", "STREAM_IDLE")
+
+
+def _too_long(message: str, reason: str) -> CallError:
+    return CallError(
+        Code.DEADLINE_EXCEEDED,
+        message,
+        origin=Origin.GATEWAY,
+        reason=reason,
+        remedy="open the stream again from where it stopped",
+    )
+
+
+def _too_much(message: str) -> CallError:
+    return CallError(
+        Code.RESOURCE_EXHAUSTED,
+        message,
+        origin=Origin.GATEWAY,
+        reason="STREAM_TOO_LARGE",
+        remedy="ask for less at once, or open the stream again from where it stopped",
+    )
+
+
+def _draining() -> CallError:
+    return CallError(
+        Code.UNAVAILABLE,
+        "the gateway is shutting down",
+        origin=Origin.GATEWAY,
+        reason="DRAINING",
+        remedy="open the stream again; another replica answers",
+        retry_after_s=1.0,
+    )
