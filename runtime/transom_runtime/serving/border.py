@@ -1,0 +1,151 @@
+"""The border around every handler: a request becomes a call here, and whatever goes wrong becomes an answer.
+
+One of the two places where errors are converted (the other is upstream/errors).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+from aiohttp import web
+
+from transom_runtime.call import Call
+from transom_runtime.downstream.head import read_head, request_id
+from transom_runtime.downstream.refusals import internal_error
+from transom_runtime.errors import CallError, Code, Origin
+from transom_runtime.extension import Outcome
+from transom_runtime.serving.keys import CALL, ENDPOINT
+from transom_runtime.upstream.deadline import deadline_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from transom_runtime.serving.endpoint import Endpoint
+    from transom_runtime.serving.stages import Stages
+
+_log: Final = structlog.get_logger("transom.serving")
+
+
+async def serve(endpoint: Endpoint, request: web.Request) -> web.StreamResponse:
+    """Serve one request by an endpoint: observed from its first step to its last byte. Raises only cancellation."""
+    stages = endpoint.stages
+    head = read_head(request, stages.proxies)
+    call = Call(
+        binding=endpoint.binding,
+        head=head,
+        request_id=request_id(head),
+        variables=request.match_info.match.variables,  # type: ignore[attr-defined] # the resource put it there
+    )
+    request[CALL] = call
+    request[ENDPOINT] = endpoint
+    with Watch(stages, call) as watch:
+        try:
+            response = await _within_deadline(endpoint, call, request)
+        except CallError as error:
+            watch.failed(error)
+            response = stages.responder.error(call, error, request)
+        except Exception as cause:  # noqa: BLE001 -- the border: nothing that is no CallError may reach a client
+            error = internal_error()
+            watch.failed(error, cause)
+            response = stages.responder.error(call, error, request)
+        watch.answered(response)
+    return response
+
+
+async def _within_deadline(endpoint: Endpoint, call: Call, request: web.Request) -> web.StreamResponse:
+    """Run the handler's steps; a deadline covers all of them (semantics.md H4). Raises what they raise."""
+    stages = endpoint.stages
+    if stages.drain.ending.is_set():
+        raise _ending()
+    call.deadline = deadline_of(call, stages.deadlines)
+    if math.isinf(call.deadline.at):
+        return await endpoint.steps(request)
+    try:
+        async with asyncio.timeout(call.deadline.remaining_s()) as limit:
+            return await endpoint.steps(request)
+    except TimeoutError as error:
+        if limit.expired():
+            raise deadline_exceeded() from error
+        raise
+
+
+def deadline_exceeded() -> CallError:
+    """The end of a call that took longer than anybody waits."""
+    return CallError(Code.DEADLINE_EXCEEDED, "the deadline passed before the call was done", origin=Origin.GATEWAY)
+
+
+def _ending() -> CallError:
+    return CallError(
+        Code.UNAVAILABLE,
+        "the gateway is ending",
+        origin=Origin.GATEWAY,
+        reason="DRAINING",
+        remedy="send the request again: another replica will take it",
+        retry_after_s=1.0,
+        headers={"Connection": "close"},
+    )
+
+
+class Watch:
+    """Tells the observers of one call, once, how it ended. A context manager around the call's whole life."""
+
+    def __init__(self, stages: Stages, call: Call) -> None:
+        self._stages = stages
+        self._call = call
+        self._started_at = time.perf_counter()
+        self._tokens: Sequence[Any] = ()
+        self._error: CallError | None = None
+        self._cause: BaseException | None = None
+        self._http_status = 499
+
+    def __enter__(self) -> Watch:
+        self._stages.drain.enter()
+        self._tokens = [_quietly(observer.on_start, self._call) for observer in self._stages.observers]
+        return self
+
+    def failed(self, error: CallError, cause: BaseException | None = None) -> None:
+        """Note what the call failed with, and for the logs what was behind it."""
+        self._error = error
+        self._cause = cause or error.__cause__
+
+    def answered(self, response: web.StreamResponse) -> None:
+        """Note what was sent."""
+        self._http_status = response.status
+        self._error = self._error or self._call.failure
+        if isinstance(response, web.Response) and isinstance(response.body, bytes):
+            self._call.response_bytes = len(response.body)
+
+    def __exit__(self, kind: type[BaseException] | None, raised: BaseException | None, trace: object) -> None:
+        self._stages.drain.leave()
+        outcome = self._outcome(raised)
+        for observer, token in zip(self._stages.observers, self._tokens, strict=True):
+            _quietly(observer.on_end, self._call, token, outcome)
+
+    def _outcome(self, raised: BaseException | None) -> Outcome:
+        error = self._error
+        if raised is not None:
+            error = CallError(Code.CANCELLED, "the client went away", origin=Origin.DOWNSTREAM)
+        return Outcome(
+            code=error.code if error else Code.OK,
+            http_status=self._http_status,
+            duration_s=time.perf_counter() - self._started_at,
+            origin=error.origin if error else None,
+            message=error.message if error else "",
+            request_bytes=self._call.request_bytes,
+            response_bytes=self._call.response_bytes,
+            messages=self._call.messages,
+            cause=self._cause,
+        )
+
+
+def _quietly(tell: Any, *arguments: Any) -> Any:
+    """Tell an observer; what it raises is logged and changes nothing."""
+    try:
+        return tell(*arguments)
+    except Exception:
+        _log.exception("observer failed", observer=getattr(tell, "__qualname__", repr(tell)))
+        return None

@@ -1,0 +1,16 @@
+"""What a request carries along, by aiohttp's typed keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from transom_runtime.call import Call
+    from transom_runtime.serving.endpoint import Endpoint
+
+CALL: Final[web.RequestKey[Call]] = web.RequestKey("transom_call", object)  # type: ignore[type-var]
+"""The call that the request became."""
+ENDPOINT: Final[web.RequestKey[Endpoint]] = web.RequestKey("transom_endpoint", object)  # type: ignore[type-var]
+"""The endpoint that serves it."""
