@@ -1,0 +1,55 @@
+"""What generated things are called: modules, handlers and constants, in names that later additions leave alone."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from typing import Final
+
+_WORD_STARTS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+# What a generated module uses itself: as a handler's name, or, in capitals, as its binding's.
+RESERVED: Final = frozenset({"api", "routes", "tuple", "web"})
+
+
+def message_module(file: str) -> str:
+    """The module of a proto file's messages, as protoc names it: `shop.v1.shop_pb2`."""
+    return f"{_module_stem(file)}_pb2"
+
+
+def gateway_module(file: str) -> str:
+    """The module of a proto file's handlers, beside that of its messages: `shop.v1.shop_gateway`."""
+    return f"{_module_stem(file)}_gateway"
+
+
+def module_path(module: str) -> str:
+    """The file of a module, from the import root: `shop/v1/shop_gateway.py`."""
+    return f"{module.replace('.', '/')}.py"
+
+
+def is_importable(module: str) -> bool:
+    """Whether an import statement can name the module: not where a component is a keyword (`shop.lambda.x_pb2`)."""
+    return not any(keyword.iskeyword(part) for part in module.split("."))
+
+
+def handler_name(rpc: str, index: int = 0) -> str:
+    """A handler's name, from its RPC's own: `get_session`; an additional binding has its number: `get_session_1`."""
+    name = as_snake_case(rpc)
+    if index:
+        return f"{name}_{index}"
+    return f"{name}_" if keyword.iskeyword(name) or name in RESERVED else name
+
+
+def qualified_handler_name(service: str, rpc: str, index: int = 0) -> str:
+    """A handler's name where a service further up in the file has taken the plain one: `shop_get_item`."""
+    return handler_name(f"{service}_{rpc}", index)
+
+
+def as_snake_case(name: str) -> str:
+    """`GetHTTPRule` as `get_http_rule`; what is snake case already stays as it is."""
+    return re.sub(r"_{2,}", "_", _WORD_STARTS.sub("_", name)).lower()
+
+
+def _module_stem(file: str) -> str:
+    stem = file.removesuffix(".proto").removesuffix(".protodevel")
+    return stem.replace("-", "_").replace("/", ".")
