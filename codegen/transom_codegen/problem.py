@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from transom_codegen.model import Location
+
 
 class Severity(Enum):
     """Whether generation can go on."""
@@ -37,6 +39,21 @@ class Problem:
     """How to mend it, as a lower-case clause; empty: the message says it."""
     severity: Severity = Severity.ERROR
     """Whether generation can go on."""
+
+    @classmethod
+    def at(
+        cls, location: Location, rule: str, message: str, hint: str = "", severity: Severity = Severity.ERROR
+    ) -> Problem:
+        """A problem at a place of the IR."""
+        return cls(
+            file=location.file,
+            line=location.line,
+            column=location.column,
+            rule=rule,
+            message=message,
+            hint=hint,
+            severity=severity,
+        )
 
     @property
     def is_error(self) -> bool:

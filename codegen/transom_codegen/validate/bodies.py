@@ -1,0 +1,56 @@
+"""Bodies that a binding's HTTP method or stream kind does not go with (semantics.md S7, S8).
+
+A GET with a body is refused where the rule is read; what stands here needs the whole binding.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from transom_codegen.model import StreamKind
+from transom_codegen.problem import Problem, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from transom_codegen.model import Binding
+
+
+def check_bodies(bindings: Iterable[Binding]) -> Iterator[Problem]:
+    """Bodies that may not arrive, and streams that no HTTP request can carry."""
+    for binding in bindings:
+        if binding.body is not None:
+            yield from _check_method(binding, binding.body)
+        yield from _check_stream(binding)
+
+
+def _check_method(binding: Binding, body: str) -> Iterator[Problem]:
+    if binding.method == "DELETE":
+        yield Problem.at(
+            binding.location,
+            "body-on-delete",
+            f"DELETE of {binding.id} has the body '{body}', which proxies and clients may drop",
+            "drop `body`: fields outside the path are read from the query; or use POST with a custom verb",
+            Severity.WARNING,
+        )
+
+
+def _check_stream(binding: Binding) -> Iterator[Problem]:
+    match binding.rpc.stream:
+        case StreamKind.CLIENT if binding.body is None:
+            yield Problem.at(
+                binding.location,
+                "stream-without-body",
+                f"{binding.rpc.full_name} takes a stream of messages, and its binding has no body to carry them",
+                'add `body: "*"`',
+            )
+        case StreamKind.BIDI if binding.method != "GET":
+            yield Problem.at(
+                binding.location,
+                "bidi-not-get",
+                f"{binding.rpc.full_name} streams both ways, and a WebSocket opens with GET, not {binding.method}",
+                "bind it with `get` and no body",
+                Severity.WARNING,
+            )
+        case _:
+            pass

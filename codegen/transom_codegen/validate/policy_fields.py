@@ -1,0 +1,62 @@
+"""Fields that a policy names: the ids of events, the ETag, the parts of a Location."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from transom_codegen.fields import FieldError, find_field, is_map, is_textual
+from transom_codegen.validate.policy_values import location_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from google.protobuf.descriptor import Descriptor
+
+    from transom_codegen.model import Rpc
+    from transom_codegen.problem import Problem
+    from transom_codegen.validate.policies import PolicySite
+
+_HINT: Final = "name a singular field of text, a number or an enum; dots lead into messages"
+
+
+def check_policy_fields(site: PolicySite) -> Iterator[Problem]:
+    """Fields that the request or the response does not have, and fields that are no single text."""
+    for option, message, field_path in _named(site.rpc):
+        try:
+            _resolve(message, field_path)
+        except FieldError as error:
+            rule = "unknown-policy-field" if error.rule == "unknown-field" else "unfit-policy-field"
+            yield site.problem(rule, f"{option} of {site.rpc.full_name}: {error.message}", error.hint)
+
+
+def _named(rpc: Rpc) -> Iterator[tuple[str, Descriptor, str]]:
+    """Each option that names a field, the message that should have it, and the field path."""
+    request, response = rpc.request.descriptor, rpc.response.descriptor
+    sse, success = rpc.policy.sse, rpc.policy.success
+    options = [
+        ("sse.id_field", response, sse.id_field),
+        ("sse.event_field", response, sse.event_field),
+        ("sse.resume_field", request, sse.resume_field),
+        ("success.etag_field", response, success.etag_field),
+        *(("success.location", response, field) for field in location_fields(success.location) or ()),
+    ]
+    return (option for option in options if option[2])
+
+
+def _resolve(message: Descriptor, field_path: str) -> None:
+    """Raises FieldError where the path does not lead to one text."""
+    head, dot, rest = field_path.partition(".")
+    field = find_field(message, head)
+    if is_map(field) or field.is_repeated:
+        raise _unfit(message, head, "a map" if is_map(field) else "repeated")
+    if not dot:
+        if field.message_type is not None and not is_textual(field):
+            raise _unfit(message, head, f"the message {field.message_type.full_name}")
+        return
+    if field.message_type is None:
+        raise _unfit(message, head, "no message")
+    _resolve(field.message_type, rest)
+
+
+def _unfit(message: Descriptor, name: str, kind: str) -> FieldError:
+    return FieldError("unfit-field", f"'{name}' of {message.full_name} is {kind}", _HINT)
