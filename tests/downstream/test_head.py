@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from aiohttp import web
-from tests.downstream.conftest import Serve, make_head
 
+from downstream.wire import Serve, make_head
 from transom_runtime.call import RequestHead
 from transom_runtime.downstream.head import read_head, request_id, split_target
 from transom_runtime.downstream.proxies import TrustedProxies

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from multidict import CIMultiDictProxy
+
 from transom_runtime.downstream.framing import Framing
 from transom_runtime.errors import CallError, Code, Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from multidict import CIMultiDictProxy
+    from collections.abc import Mapping, Sequence
 
 JSON: Final = "application/json"
 PROBLEM_JSON: Final = "application/problem+json"
@@ -63,9 +63,11 @@ class Accept:
         return found.quality if found is not None else 0.0
 
 
-def read_accept(headers: CIMultiDictProxy[str]) -> Accept:
+def read_accept(headers: Mapping[str, str]) -> Accept:
     """The Accept headers of a request; without any, or without any that can be read, everything is welcome."""
-    return parse_accept(", ".join(headers.getall("Accept", ())))
+    # aiohttp gives a request that it could not parse a plain, empty dict.
+    sent = headers.getall("Accept", ()) if isinstance(headers, CIMultiDictProxy) else ()
+    return parse_accept(", ".join(sent))
 
 
 @lru_cache(maxsize=256)

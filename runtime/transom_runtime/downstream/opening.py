@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from transom_runtime.downstream.body import client_gone
+from transom_runtime.downstream.respond import add_own_headers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -84,8 +85,7 @@ class Opening:
         headers["Content-Type"] = self.framer.framing.content_type
         headers["Cache-Control"] = "no-store"
         headers["X-Accel-Buffering"] = "no"
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers["X-Request-Id"] = self.call.request_id
+        add_own_headers(headers, self.call.request_id)
 
     async def write(self, data: bytes) -> None:
         """Send bytes and wait until the connection takes more (S6). Raises CallError (CANCELLED) on a lost client."""

@@ -1,4 +1,8 @@
-"""One connection, as aiohttp runs it, with the gateway's own words for what aiohttp itself refuses."""
+"""One connection, as aiohttp runs it, with the gateway's own words for what aiohttp itself refuses.
+
+`GatewayProtocol` is a subclass because that is aiohttp's one hook for error pages; it leans on two attributes that
+aiohttp keeps to itself, `_messages` and `_current_request`.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import http_exceptions as broken
 from aiohttp import web
+from aiohttp.http import RawRequestMessage
 
 from transom_runtime.downstream.refusals import internal_error
 from transom_runtime.errors import CallError, Code, Origin
@@ -18,13 +23,29 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 class GatewayProtocol(web.RequestHandler):
-    """aiohttp's protocol; only its error page is replaced. The class is aiohttp's one hook for that."""
+    """A connection whose every error has the JSON error body."""
 
     __slots__ = ("_responder",)
 
     def __init__(self, manager: web.Server, responder: Responder, **limits: Any) -> None:
         super().__init__(manager, **limits)
         self._responder = responder
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what arrived.
+
+        aiohttp queues broken bytes as a request of their own; where they are part of a body, whoever reads that body
+        would wait for its end in vain, and is told here.
+        """
+        super().data_received(data)
+        if not self._messages or isinstance(self._messages[-1][0], RawRequestMessage):
+            return
+        bodies = [payload for _, payload in self._messages]
+        if self._current_request is not None:
+            bodies.append(self._current_request.content)
+        for body in bodies:
+            if not body.is_eof():
+                body.set_exception(web.RequestPayloadError("the body is broken"))
 
     def handle_error(
         self,
@@ -41,6 +62,8 @@ class GatewayProtocol(web.RequestHandler):
         if not isinstance(exc, CallError):
             # After bytes that make no sense, or a fault, nothing that follows can be trusted.
             response.force_close()
+            # aiohttp says so itself only where it could read the request's version.
+            response.headers["Connection"] = "close"
         return response
 
     def _judge(self, status: int, exc: BaseException | None) -> CallError:
@@ -63,7 +86,7 @@ class GatewayProtocol(web.RequestHandler):
             return _refuse(
                 431, "TOO_MANY_HEADERS", f"there are more than {self.max_headers} headers", "send fewer headers"
             )
-        if isinstance(exc, broken.ContentEncodingError):
+        if isinstance(exc, broken.ContentEncodingError) and "install" in exc.message:
             return _refuse(415, "UNSUPPORTED_CODING", "the content coding is not supported", "send the body as it is")
         return _refuse(400, "MALFORMED_REQUEST", "the request is not HTTP/1.1", "check how the request is written")
 

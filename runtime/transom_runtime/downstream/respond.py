@@ -13,7 +13,7 @@ from transom_runtime.downstream.negotiate import JSON, PROBLEM_JSON, read_accept
 from transom_runtime.downstream.success import PLAIN_SUCCESS, SuccessPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, MutableMapping
 
     from google.protobuf.message import Message
     from google.rpc.status_pb2 import Status
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from transom_runtime.errors import CallError
 
 _NO_TEXTS: Final[Mapping[str, str]] = {}
+SERVER: Final = "transom"
 _RETRY_LATER: Final = frozenset({429, 503})
 _EMPTY: Final = frozenset({204, 205})
 
@@ -48,7 +49,7 @@ class Responder:
     ) -> web.Response:
         """A success. `texts` holds the texts of the response fields that `plan.fields` names."""
         headers = plan.headers(texts) | call.response_headers
-        _add_own(headers, call.request_id)
+        add_own_headers(headers, call.request_id)
         if plan.status in _EMPTY:
             return web.Response(status=plan.status, headers=headers)
         headers["Content-Type"] = content_type
@@ -62,7 +63,7 @@ class Responder:
         headers = {"Cache-Control": "no-store"} | (call.response_headers if call is not None else {})
         headers |= _error_headers(error, self._domain)
         headers["Content-Type"] = PROBLEM_JSON if as_problem else JSON
-        _add_own(headers, request_id)
+        add_own_headers(headers, request_id)
         response = web.Response(
             status=error.http_status,
             reason=reason_phrase(error.http_status),
@@ -81,9 +82,12 @@ class Responder:
         return error_status(error, request_id=request_id, domain=self._domain, help_url=self._help_url)
 
 
-def _add_own(headers: dict[str, str], request_id: str) -> None:
+def add_own_headers(headers: MutableMapping[str, str], request_id: str) -> None:
+    """Add what every response of the gateway carries."""
     headers["X-Request-Id"] = request_id
     headers["X-Content-Type-Options"] = "nosniff"
+    # Else aiohttp tells everybody its version, and Python's.
+    headers["Server"] = SERVER
 
 
 def _error_headers(error: CallError, realm: str) -> dict[str, str]:

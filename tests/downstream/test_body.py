@@ -1,0 +1,177 @@
+"""Reading bodies, over sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import zlib
+
+import pytest
+from aiohttp import web
+
+from downstream.wire import Serve
+from transom_runtime.binding import Binding
+from transom_runtime.downstream.body import read_body
+from transom_runtime.downstream.resource import RouteResource
+from transom_runtime.errors import CallError
+
+LIMIT = 1000
+
+
+async def echo(request: web.Request) -> web.StreamResponse:
+    return web.Response(body=await read_body(request, LIMIT))
+
+
+@pytest.mark.parametrize("size", [0, 1, LIMIT])
+async def test_bodies_within_the_cap(serve: Serve, size: int) -> None:
+    """A body may be as large as the cap."""
+    wire = await (await serve(echo)).connect()
+    assert (await wire.get(method="POST", body=b"x" * size)).body == b"x" * size
+
+
+async def test_chunked_bodies(serve: Serve) -> None:
+    """A body without a length is read to its end."""
+    wire = await (await serve(echo)).connect()
+    await wire.send(b"POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
+    assert (await wire.answer()).body == b"abcde"
+    assert (await wire.get()).status == 200
+
+
+async def test_r3_413_and_the_connection_goes_on(serve: Serve) -> None:
+    """R3: a body over the cap is 413, announced or not, with the JSON error body; the next request works."""
+    wire = await (await serve(echo)).connect()
+    answer = await wire.get(method="POST", body=b"x" * (LIMIT + 1))
+    assert (answer.status, answer.detail("ErrorInfo")["reason"]) == (413, "BODY_TOO_LARGE")
+    await wire.send(b"POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n")
+    await wire.send(b"3e9\r\n" + b"x" * 1001 + b"\r\n0\r\n\r\n")
+    assert (await wire.answer()).status == 413
+    assert (await wire.get(method="POST", body=b"ok")).body == b"ok"
+
+
+@pytest.mark.parametrize(
+    ("coding", "compress"), [("gzip", gzip.compress), ("deflate", zlib.compress), ("GZip", gzip.compress)]
+)
+async def test_compressed_bodies(serve: Serve, coding: str, compress: object) -> None:
+    """Bodies arrive decompressed."""
+    assert callable(compress)
+    wire = await (await serve(echo)).connect()
+    assert (await wire.get(method="POST", body=compress(b"hello"), Content_Encoding=coding)).body == b"hello"
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, zlib.compress])
+async def test_r3_bombs_are_stopped_at_the_cap(serve: Serve, compress: object) -> None:
+    """R3: the cap counts decompressed bytes: a small body that swells is 413, and little of it is ever in memory."""
+    assert callable(compress)
+    served = await serve(echo)
+    bomb = compress(bytes(500_000))
+    assert len(bomb) < LIMIT
+    coding = "gzip" if compress is gzip.compress else "deflate"
+    answer = await (await served.connect()).get(method="POST", body=bomb, Content_Encoding=coding)
+    assert answer.status == 413
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip", "compress", "x" * 100])
+async def test_r3_unknown_codings_are_415(serve: Serve, coding: str) -> None:
+    """R3: a coding that nobody undoes is refused, whoever notices it first."""
+    wire = await (await serve(echo)).connect()
+    answer = await wire.get(method="POST", body=b"abc", Content_Encoding=coding)
+    assert (answer.status, answer.detail("ErrorInfo")["reason"]) == (415, "UNSUPPORTED_CODING")
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        (b"Content-Encoding: gzip\r\nContent-Length: 5\r\n", b"hello"),
+        (b"Content-Encoding: deflate\r\nContent-Length: 5\r\n", zlib.compress(b"hello" * 50)[:5]),
+        (b"Transfer-Encoding: chunked\r\n", b"5\r\nhello\r\nzz\r\n"),
+        (b"Transfer-Encoding: chunked\r\n", b"5\r\nhelloXX0\r\n\r\n"),
+    ],
+)
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_broken_bodies_are_400_and_end_the_connection(
+    serve: Serve, headers: bytes, body: bytes, at_once: bool
+) -> None:
+    """A body that is not what its headers say is 400; after it nothing on the connection can be trusted."""
+    reading = asyncio.Event()
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        reading.set()
+        return await echo(request)
+
+    wire = await (await serve(handler)).connect()
+    head = b"POST / HTTP/1.1\r\nHost: t\r\n" + headers + b"\r\n"
+    if at_once:
+        await wire.send(head + body)
+    else:
+        await wire.send(head)
+        await reading.wait()
+        await wire.send(body)
+    answer = await wire.answer()
+    assert (answer.status, answer.json["code"]) == (400, 3)
+    assert answer.headers["Connection"] == "close"
+    assert await wire.is_closed()
+
+
+async def test_s5_a_client_that_goes_away_mid_body_cancels(serve: Serve) -> None:
+    """S5: half a body and a closed connection: the handler is cancelled or told, whichever comes first."""
+    ended: asyncio.Queue[BaseException] = asyncio.Queue()
+    started = asyncio.Event()
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        started.set()
+        try:
+            return await echo(request)
+        except BaseException as error:
+            ended.put_nowait(error)
+            raise
+
+    wire = await (await serve(handler)).connect()
+    await wire.send(b"POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 10\r\n\r\nabc")
+    await started.wait()
+    wire.writer.transport.abort()
+    assert isinstance(await ended.get(), asyncio.CancelledError | CallError)
+
+
+class Echoing:
+    """A target that reads the body only from callers it knows."""
+
+    async def handler(self, request: web.Request) -> web.StreamResponse:
+        if "Authorization" not in request.headers:
+            return web.Response(status=401)
+        return await echo(request)
+
+
+@pytest.fixture
+def app(post_binding: Binding) -> web.Application:
+    class OneRoute:
+        def __init__(self, routes: object) -> None:
+            self._routes = list(routes)  # type: ignore[call-overload] # any iterable will do here
+
+        def match(self, method: str, raw_path: str) -> object:
+            return type("Found", (), {"target": self._routes[0][1], "variables": ("x",)})
+
+    application = web.Application()
+    application.router.register_resource(RouteResource([(post_binding, Echoing())], OneRoute))  # type: ignore[arg-type] # a fake
+    return application
+
+
+async def test_a_caller_who_may_not_call_need_not_send_the_body(serve: Serve, app: web.Application) -> None:
+    """`100 Continue` is sent when the body is wanted, not before."""
+    served = await serve(app)
+    wire = await served.connect()
+    await wire.send(b"POST /v1/x HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+    assert (await wire.head()).status == 401
+    wire = await served.connect()
+    await wire.send(
+        b"POST /v1/x HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\nExpect: 100-continue\r\nAuthorization: x\r\n\r\n"
+    )
+    assert (await wire.head()).status == 100
+    await wire.send(b"ok")
+    assert (await wire.answer()).body == b"ok"
+    assert (await wire.get("/v1/x", method="POST", body=b"ok", Authorization="x")).body == b"ok"
+
+
+async def test_other_expectations_are_417(serve: Serve, app: web.Application) -> None:
+    """An expectation that cannot be met is refused with the JSON error body."""
+    answer = await (await (await serve(app)).connect()).get("/v1/x", method="POST", body=b"ok", Expect="magic")
+    assert (answer.status, answer.detail("ErrorInfo")["reason"]) == (417, "EXPECTATION_FAILED")
