@@ -128,15 +128,18 @@ class _Builder:
     ) -> Rpc:
         path = descriptors.method_path(*at)
         comment = source.comment(path)
+        stream = _STREAMS[method.client_streaming, method.server_streaming]
         defaults = self._set.read_policy(service.options, policy_options.DEFAULTS)
         own = self._set.read_policy(method.options, policy_options.POLICY)
         return Rpc(
             name=method.name,
             full_name=f"{source.proto.package}.{service.name}.{method.name}".lstrip("."),
-            stream=_STREAMS[method.client_streaming, method.server_streaming],
+            stream=stream,
             request=self._message_class(method.input_type),
             response=self._message_class(method.output_type),
-            policy=policy_options.merge_policy(defaults, own, rpc=method.name, comment=comment),
+            policy=policy_options.merge_policy(
+                defaults, own, rpc=method.name, comment=comment, is_stream=stream is not StreamKind.UNARY
+            ),
             comment=comment,
             deprecated=any(o.deprecated for o in (method.options, service.options, source.proto.options)),
             location=source.locate((*path, 1), path),

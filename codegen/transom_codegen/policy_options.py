@@ -22,14 +22,17 @@ _AUTH_KINDS: Final[Mapping[int, AuthKind]] = {1: AuthKind.PUBLIC, 2: AuthKind.US
 _LIMITED_BY: Final[Mapping[int, LimitBy]] = {1: LimitBy.USER, 2: LimitBy.KEY, 3: LimitBy.ADDRESS, 4: LimitBy.ALL}
 
 
-def merge_policy(defaults: Message | None, own: Message | None, *, rpc: str, comment: str) -> Policy:
-    """The policy of the method `rpc`, which `comment` describes: each part is its own, else the service's."""
+def merge_policy(defaults: Message | None, own: Message | None, *, rpc: str, comment: str, is_stream: bool) -> Policy:
+    """The policy of the method `rpc`, which `comment` describes: each part is its own, else the service's.
+
+    A service's timeout is for its unary methods: a stream ends by itself, or by a timeout of its own.
+    """
     layers = [layer for layer in (own, defaults) if layer is not None]
     cache, retry, tool = (_first(layers, part) for part in ("cache", "retry", "tool"))
     return Policy(
         auth=_read_auth(layers),
         rate_limits=_read_rate_limits(layers),
-        timeout_s=_read_seconds(_first(layers, "timeout"), None),
+        timeout_s=_read_seconds(_first(layers[: own is not None] if is_stream else layers, "timeout"), None),
         retry=Retry(attempts=retry.attempts or Retry().attempts) if retry and retry.idempotent else None,
         cache=Cache(ttl_s=_read_seconds(cache.ttl, 0.0), vary_by_caller=cache.vary_by_caller) if cache else None,
         success=_read_success(_first(layers, "success")),

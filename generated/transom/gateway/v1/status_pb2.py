@@ -30,7 +30,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from transom.v1 import policy_pb2 as transom_dot_v1_dot_policy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftransom/gateway/v1/status.proto\x12\x12transom.gateway.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17transom/v1/policy.proto\"\x12\n\x10GetStatusRequest\"\xdd\x02\n\x11GetStatusResponse\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07version\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12@\n\x05state\x18\x03 \x01(\x0e\x32+.transom.gateway.v1.GetStatusResponse.StateB\x04\xe2\x41\x01\x03\x12\x34\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12/\n\x06uptime\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x03\x12\x19\n\x0broute_count\x18\x06 \x01(\x05\x42\x04\xe2\x41\x01\x03\"Y\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n\rSTATE_SERVING\x10\x01\x12\x12\n\x0eSTATE_DEGRADED\x10\x02\x12\x12\n\x0eSTATE_DRAINING\x10\x03\"\x14\n\x12\x43heckHealthRequest\"i\n\x13\x43heckHealthResponse\x12\x13\n\x05ready\x18\x01 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12=\n\ncomponents\x18\x02 \x03(\x0b\x32#.transom.gateway.v1.ComponentHealthB\x04\xe2\x41\x01\x03\":\n\x0f\x43omponentHealth\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05ready\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x03\"\x10\n\x0eGetDocsRequest2\xbb\x03\n\rStatusService\x12\x87\x01\n\tGetStatus\x12$.transom.gateway.v1.GetStatusRequest\x1a%.transom.gateway.v1.GetStatusResponse\"-\xb2\x9f\x19\x0c\x32\n\"\x08no-store\x82\xd3\xe4\x93\x02\x17\x12\x15/api/v1/public/status\x12\x8d\x01\n\x0b\x43heckHealth\x12&.transom.gateway.v1.CheckHealthRequest\x1a\'.transom.gateway.v1.CheckHealthResponse\"-\xb2\x9f\x19\x0c\x32\n\"\x08no-store\x82\xd3\xe4\x93\x02\x17\x12\x15/api/v1/public/health\x12r\n\x07GetDocs\x12\".transom.gateway.v1.GetDocsRequest\x1a\x16.google.protobuf.Empty\"+\xb2\x9f\x19\x0c\x32\n\x08\xae\x02\x12\x05/docs\x82\xd3\xe4\x93\x02\x15\x12\x13/api/v1/public/docs\x1a\x1c\xaa\x9f\x19\x18\n\x02\x08\x01\x12\x0e\n\x06public\x10x \x1e(\x03\x1a\x02\x08\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftransom/gateway/v1/status.proto\x12\x12transom.gateway.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17transom/v1/policy.proto\"\x12\n\x10GetStatusRequest\"\x92\x03\n\x11GetStatusResponse\x12\x18\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03R\x04name\x12\x1e\n\x07version\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03R\x07version\x12G\n\x05state\x18\x03 \x01(\x0e\x32+.transom.gateway.v1.GetStatusResponse.StateB\x04\xe2\x41\x01\x03R\x05state\x12?\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\tstartTime\x12\x37\n\x06uptime\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x03R\x06uptime\x12%\n\x0broute_count\x18\x06 \x01(\x05\x42\x04\xe2\x41\x01\x03R\nrouteCount\"Y\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n\rSTATE_SERVING\x10\x01\x12\x12\n\x0eSTATE_DEGRADED\x10\x02\x12\x12\n\x0eSTATE_DRAINING\x10\x03\"\x14\n\x12\x43heckHealthRequest\"|\n\x13\x43heckHealthResponse\x12\x1a\n\x05ready\x18\x01 \x01(\x08\x42\x04\xe2\x41\x01\x03R\x05ready\x12I\n\ncomponents\x18\x02 \x03(\x0b\x32#.transom.gateway.v1.ComponentHealthB\x04\xe2\x41\x01\x03R\ncomponents\"G\n\x0f\x43omponentHealth\x12\x18\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03R\x04name\x12\x1a\n\x05ready\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x03R\x05ready\"\x10\n\x0eGetDocsRequest2\xbb\x03\n\rStatusService\x12\x87\x01\n\tGetStatus\x12$.transom.gateway.v1.GetStatusRequest\x1a%.transom.gateway.v1.GetStatusResponse\"-\xb2\x9f\x19\x0c\x32\n\"\x08no-store\x82\xd3\xe4\x93\x02\x17\x12\x15/api/v1/public/status\x12\x8d\x01\n\x0b\x43heckHealth\x12&.transom.gateway.v1.CheckHealthRequest\x1a\'.transom.gateway.v1.CheckHealthResponse\"-\xb2\x9f\x19\x0c\x32\n\"\x08no-store\x82\xd3\xe4\x93\x02\x17\x12\x15/api/v1/public/health\x12r\n\x07GetDocs\x12\".transom.gateway.v1.GetDocsRequest\x1a\x16.google.protobuf.Empty\"+\xb2\x9f\x19\x0c\x32\n\x08\xae\x02\x12\x05/docs\x82\xd3\xe4\x93\x02\x15\x12\x13/api/v1/public/docs\x1a\x1c\xaa\x9f\x19\x18\n\x02\x08\x01\x12\x0e\n\x06public\x10x \x1e(\x03\x1a\x02\x08\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -68,17 +68,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETSTATUSREQUEST']._serialized_start=237
   _globals['_GETSTATUSREQUEST']._serialized_end=255
   _globals['_GETSTATUSRESPONSE']._serialized_start=258
-  _globals['_GETSTATUSRESPONSE']._serialized_end=607
-  _globals['_GETSTATUSRESPONSE_STATE']._serialized_start=518
-  _globals['_GETSTATUSRESPONSE_STATE']._serialized_end=607
-  _globals['_CHECKHEALTHREQUEST']._serialized_start=609
-  _globals['_CHECKHEALTHREQUEST']._serialized_end=629
-  _globals['_CHECKHEALTHRESPONSE']._serialized_start=631
-  _globals['_CHECKHEALTHRESPONSE']._serialized_end=736
-  _globals['_COMPONENTHEALTH']._serialized_start=738
-  _globals['_COMPONENTHEALTH']._serialized_end=796
-  _globals['_GETDOCSREQUEST']._serialized_start=798
-  _globals['_GETDOCSREQUEST']._serialized_end=814
-  _globals['_STATUSSERVICE']._serialized_start=817
-  _globals['_STATUSSERVICE']._serialized_end=1260
+  _globals['_GETSTATUSRESPONSE']._serialized_end=660
+  _globals['_GETSTATUSRESPONSE_STATE']._serialized_start=571
+  _globals['_GETSTATUSRESPONSE_STATE']._serialized_end=660
+  _globals['_CHECKHEALTHREQUEST']._serialized_start=662
+  _globals['_CHECKHEALTHREQUEST']._serialized_end=682
+  _globals['_CHECKHEALTHRESPONSE']._serialized_start=684
+  _globals['_CHECKHEALTHRESPONSE']._serialized_end=808
+  _globals['_COMPONENTHEALTH']._serialized_start=810
+  _globals['_COMPONENTHEALTH']._serialized_end=881
+  _globals['_GETDOCSREQUEST']._serialized_start=883
+  _globals['_GETDOCSREQUEST']._serialized_end=899
+  _globals['_STATUSSERVICE']._serialized_start=902
+  _globals['_STATUSSERVICE']._serialized_end=1345
 # @@protoc_insertion_point(module_scope)

@@ -28,7 +28,7 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from transom.v1 import policy_pb2 as transom_dot_v1_dot_policy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1etransom/gateway/v1/tools.proto\x12\x12transom.gateway.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x17transom/v1/policy.proto\"\x8c\x02\n\x04Tool\x12\x13\n\x04name\x18\x01 \x01(\tB\x05\xe2\x41\x02\x03\x08\x12\x19\n\x0b\x64\x65scription\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x33\n\x0cinput_schema\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x03\x12\x34\n\routput_schema\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x03\x12\x17\n\tread_only\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x18\n\nidempotent\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x19\n\x0bhttp_method\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1b\n\rpath_template\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03\"K\n\x10ListToolsRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x1e\n\npage_token\x18\x02 \x01(\tB\n\xe2\x41\x01\x01\xba\x9f\x19\x02\x08\x04\"U\n\x11ListToolsResponse\x12\'\n\x05tools\x18\x01 \x03(\x0b\x32\x18.transom.gateway.v1.Tool\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"/\n\x0eGetToolRequest\x12\x1d\n\ttool_name\x18\x01 \x01(\tB\n\xe2\x41\x01\x02\xba\x9f\x19\x02\x08\x04\"j\n\x11InvokeToolRequest\x12\x1d\n\ttool_name\x18\x01 \x01(\tB\n\xe2\x41\x01\x02\xba\x9f\x19\x02\x08\x04\x12\x36\n\targuments\x18\x02 \x01(\x0b\x32\x17.google.protobuf.StructB\n\xe2\x41\x01\x01\xba\x9f\x19\x02\x08\x06\"u\n\x12InvokeToolResponse\x12\x19\n\x0bhttp_status\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x16\n\x08is_error\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12,\n\x06result\x18\x03 \x01(\x0b\x32\x16.google.protobuf.ValueB\x04\xe2\x41\x01\x03\"\x18\n\x16\x43heckToolHealthRequest\"H\n\x17\x43heckToolHealthResponse\x12\x13\n\x05ready\x18\x01 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x18\n\ntool_count\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03\x32\xdb\x04\n\x0bToolService\x12{\n\tListTools\x12$.transom.gateway.v1.ListToolsRequest\x1a%.transom.gateway.v1.ListToolsResponse\"!\xb2\x9f\x19\x04\"\x02\x08\x01\x82\xd3\xe4\x93\x02\x13\x12\x11/api/v1/mcp/tools\x12v\n\x07GetTool\x12\".transom.gateway.v1.GetToolRequest\x1a\x18.transom.gateway.v1.Tool\"-\xb2\x9f\x19\x04\"\x02\x08\x01\x82\xd3\xe4\x93\x02\x1f\x12\x1d/api/v1/mcp/tools/{tool_name}\x12\x94\x01\n\nInvokeTool\x12%.transom.gateway.v1.InvokeToolRequest\x1a&.transom.gateway.v1.InvokeToolResponse\"7\xb2\x9f\x19\x16\n\x10\x08\x03\x12\x0ctools:invoke\x1a\x02\x08\x1e\x82\xd3\xe4\x93\x02\x17\"\x12/api/v1/mcp/invoke:\x01*\x12\x96\x01\n\x0f\x43heckToolHealth\x12*.transom.gateway.v1.CheckToolHealthRequest\x1a+.transom.gateway.v1.CheckToolHealthResponse\"*\xb2\x9f\x19\x0c\x32\n\"\x08no-store\x82\xd3\xe4\x93\x02\x14\x12\x12/api/v1/mcp/health\x1a\'\xaa\x9f\x19#\n\x0e\x08\x03\x12\ntools:read\x12\r\n\x05tools\x10x \x1e(\x02\x1a\x02\x08\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1etransom/gateway/v1/tools.proto\x12\x12transom.gateway.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x17transom/v1/policy.proto\"\xea\x02\n\x04Tool\x12\x19\n\x04name\x18\x01 \x01(\tB\x05\xe2\x41\x02\x03\x08R\x04name\x12&\n\x0b\x64\x65scription\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03R\x0b\x64\x65scription\x12@\n\x0cinput_schema\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x03R\x0binputSchema\x12\x42\n\routput_schema\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x03R\x0coutputSchema\x12!\n\tread_only\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x03R\x08readOnly\x12$\n\nidempotent\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x03R\nidempotent\x12%\n\x0bhttp_method\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03R\nhttpMethod\x12)\n\rpath_template\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03R\x0cpathTemplate\"`\n\x10ListToolsRequest\x12!\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01R\x08pageSize\x12)\n\npage_token\x18\x02 \x01(\tB\n\xe2\x41\x01\x01\xba\x9f\x19\x02\x08\x04R\tpageToken\"k\n\x11ListToolsResponse\x12.\n\x05tools\x18\x01 \x03(\x0b\x32\x18.transom.gateway.v1.ToolR\x05tools\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"9\n\x0eGetToolRequest\x12\'\n\ttool_name\x18\x01 \x01(\tB\n\xe2\x41\x01\x02\xba\x9f\x19\x02\x08\x04R\x08toolName\"\x7f\n\x11InvokeToolRequest\x12\'\n\ttool_name\x18\x01 \x01(\tB\n\xe2\x41\x01\x02\xba\x9f\x19\x02\x08\x04R\x08toolName\x12\x41\n\targuments\x18\x02 \x01(\x0b\x32\x17.google.protobuf.StructB\n\xe2\x41\x01\x01\xba\x9f\x19\x02\x08\x06R\targuments\"\x92\x01\n\x12InvokeToolResponse\x12%\n\x0bhttp_status\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x03R\nhttpStatus\x12\x1f\n\x08is_error\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x03R\x07isError\x12\x34\n\x06result\x18\x03 \x01(\x0b\x32\x16.google.protobuf.ValueB\x04\xe2\x41\x01\x03R\x06result\"\x18\n\x16\x43heckToolHealthRequest\"Z\n\x17\x43heckToolHealthResponse\x12\x1a\n\x05ready\x18\x01 \x01(\x08\x42\x04\xe2\x41\x01\x03R\x05ready\x12#\n\ntool_count\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03R\ttoolCount2\xdb\x04\n\x0bToolService\x12{\n\tListTools\x12$.transom.gateway.v1.ListToolsRequest\x1a%.transom.gateway.v1.ListToolsResponse\"!\xb2\x9f\x19\x04\"\x02\x08\x01\x82\xd3\xe4\x93\x02\x13\x12\x11/api/v1/mcp/tools\x12v\n\x07GetTool\x12\".transom.gateway.v1.GetToolRequest\x1a\x18.transom.gateway.v1.Tool\"-\xb2\x9f\x19\x04\"\x02\x08\x01\x82\xd3\xe4\x93\x02\x1f\x12\x1d/api/v1/mcp/tools/{tool_name}\x12\x94\x01\n\nInvokeTool\x12%.transom.gateway.v1.InvokeToolRequest\x1a&.transom.gateway.v1.InvokeToolResponse\"7\xb2\x9f\x19\x16\n\x10\x08\x03\x12\x0ctools:invoke\x1a\x02\x08\x1e\x82\xd3\xe4\x93\x02\x17\"\x12/api/v1/mcp/invoke:\x01*\x12\x96\x01\n\x0f\x43heckToolHealth\x12*.transom.gateway.v1.CheckToolHealthRequest\x1a+.transom.gateway.v1.CheckToolHealthResponse\"*\xb2\x9f\x19\x0c\x32\n\"\x08no-store\x82\xd3\xe4\x93\x02\x14\x12\x12/api/v1/mcp/health\x1a\'\xaa\x9f\x19#\n\x0e\x08\x03\x12\ntools:read\x12\r\n\x05tools\x10x \x1e(\x02\x1a\x02\x08\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -82,21 +82,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TOOLSERVICE'].methods_by_name['CheckToolHealth']._loaded_options = None
   _globals['_TOOLSERVICE'].methods_by_name['CheckToolHealth']._serialized_options = b'\262\237\031\0142\n\"\010no-store\202\323\344\223\002\024\022\022/api/v1/mcp/health'
   _globals['_TOOL']._serialized_start=173
-  _globals['_TOOL']._serialized_end=441
-  _globals['_LISTTOOLSREQUEST']._serialized_start=443
-  _globals['_LISTTOOLSREQUEST']._serialized_end=518
-  _globals['_LISTTOOLSRESPONSE']._serialized_start=520
-  _globals['_LISTTOOLSRESPONSE']._serialized_end=605
-  _globals['_GETTOOLREQUEST']._serialized_start=607
-  _globals['_GETTOOLREQUEST']._serialized_end=654
-  _globals['_INVOKETOOLREQUEST']._serialized_start=656
-  _globals['_INVOKETOOLREQUEST']._serialized_end=762
-  _globals['_INVOKETOOLRESPONSE']._serialized_start=764
-  _globals['_INVOKETOOLRESPONSE']._serialized_end=881
-  _globals['_CHECKTOOLHEALTHREQUEST']._serialized_start=883
-  _globals['_CHECKTOOLHEALTHREQUEST']._serialized_end=907
-  _globals['_CHECKTOOLHEALTHRESPONSE']._serialized_start=909
-  _globals['_CHECKTOOLHEALTHRESPONSE']._serialized_end=981
-  _globals['_TOOLSERVICE']._serialized_start=984
-  _globals['_TOOLSERVICE']._serialized_end=1587
+  _globals['_TOOL']._serialized_end=535
+  _globals['_LISTTOOLSREQUEST']._serialized_start=537
+  _globals['_LISTTOOLSREQUEST']._serialized_end=633
+  _globals['_LISTTOOLSRESPONSE']._serialized_start=635
+  _globals['_LISTTOOLSRESPONSE']._serialized_end=742
+  _globals['_GETTOOLREQUEST']._serialized_start=744
+  _globals['_GETTOOLREQUEST']._serialized_end=801
+  _globals['_INVOKETOOLREQUEST']._serialized_start=803
+  _globals['_INVOKETOOLREQUEST']._serialized_end=930
+  _globals['_INVOKETOOLRESPONSE']._serialized_start=933
+  _globals['_INVOKETOOLRESPONSE']._serialized_end=1079
+  _globals['_CHECKTOOLHEALTHREQUEST']._serialized_start=1081
+  _globals['_CHECKTOOLHEALTHREQUEST']._serialized_end=1105
+  _globals['_CHECKTOOLHEALTHRESPONSE']._serialized_start=1107
+  _globals['_CHECKTOOLHEALTHRESPONSE']._serialized_end=1197
+  _globals['_TOOLSERVICE']._serialized_start=1200
+  _globals['_TOOLSERVICE']._serialized_end=1803
 # @@protoc_insertion_point(module_scope)

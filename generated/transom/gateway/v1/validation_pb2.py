@@ -28,7 +28,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from transom.v1 import policy_pb2 as transom_dot_v1_dot_policy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#transom/gateway/v1/validation.proto\x12\x12transom.gateway.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17transom/v1/policy.proto\"\x1b\n\x19GetValidationStatsRequest\"\xb6\x02\n\x1aGetValidationStatsResponse\x12\x36\n\x04mode\x18\x01 \x01(\x0e\x32\".transom.gateway.v1.ValidationModeB\x04\xe2\x41\x01\x03\x12\x1b\n\rchecked_count\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1b\n\rcleaned_count\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x19\n\x0b\x66ound_count\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1b\n\rblocked_count\x18\x05 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x38\n\x0brule_counts\x18\x06 \x03(\x0b\x32\x1d.transom.gateway.v1.RuleCountB\x04\xe2\x41\x01\x03\x12\x34\n\nsince_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"=\n\tRuleCount\x12\x15\n\x07rule_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x19\n\x0b\x66ound_count\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\"\xa6\x01\n\x0eValidationRule\x12\x11\n\x02id\x18\x01 \x01(\tB\x05\xe2\x41\x02\x03\x08\x12\x14\n\x06reason\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x18\n\napplies_to\x18\x04 \x03(\tB\x04\xe2\x41\x01\x03\x12\x36\n\x04mode\x18\x05 \x01(\x0e\x32\".transom.gateway.v1.ValidationModeB\x04\xe2\x41\x01\x03\"U\n\x1aListValidationRulesRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x1e\n\npage_token\x18\x02 \x01(\tB\n\xe2\x41\x01\x01\xba\x9f\x19\x02\x08\x04\"i\n\x1bListValidationRulesResponse\x12\x31\n\x05rules\x18\x01 \x03(\x0b\x32\".transom.gateway.v1.ValidationRule\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*\x81\x01\n\x0eValidationMode\x12\x1f\n\x1bVALIDATION_MODE_UNSPECIFIED\x10\x00\x12\x17\n\x13VALIDATION_MODE_OFF\x10\x01\x12\x1a\n\x16VALIDATION_MODE_REPORT\x10\x02\x12\x19\n\x15VALIDATION_MODE_BLOCK\x10\x03\x32\x82\x03\n\x11ValidationService\x12\xac\x01\n\x12GetValidationStats\x12-.transom.gateway.v1.GetValidationStatsRequest\x1a..transom.gateway.v1.GetValidationStatsResponse\"7\xb2\x9f\x19\x0c\x32\n\"\x08no-store\x82\xd3\xe4\x93\x02!\x12\x1f/api/v1/public/validation/stats\x12\x9f\x01\n\x13ListValidationRules\x12..transom.gateway.v1.ListValidationRulesRequest\x1a/.transom.gateway.v1.ListValidationRulesResponse\"\'\x82\xd3\xe4\x93\x02!\x12\x1f/api/v1/public/validation/rules\x1a\x1c\xaa\x9f\x19\x18\n\x02\x08\x01\x12\x0e\n\x06public\x10x \x1e(\x03\x1a\x02\x08\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#transom/gateway/v1/validation.proto\x12\x12transom.gateway.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17transom/v1/policy.proto\"\x1b\n\x19GetValidationStatsRequest\"\x89\x03\n\x1aGetValidationStatsResponse\x12<\n\x04mode\x18\x01 \x01(\x0e\x32\".transom.gateway.v1.ValidationModeB\x04\xe2\x41\x01\x03R\x04mode\x12)\n\rchecked_count\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03R\x0c\x63heckedCount\x12)\n\rcleaned_count\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03R\x0c\x63leanedCount\x12%\n\x0b\x66ound_count\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x03R\nfoundCount\x12)\n\rblocked_count\x18\x05 \x01(\x03\x42\x04\xe2\x41\x01\x03R\x0c\x62lockedCount\x12\x44\n\x0brule_counts\x18\x06 \x03(\x0b\x32\x1d.transom.gateway.v1.RuleCountB\x04\xe2\x41\x01\x03R\nruleCounts\x12?\n\nsince_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\tsinceTime\"Q\n\tRuleCount\x12\x1d\n\x07rule_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03R\x06ruleId\x12%\n\x0b\x66ound_count\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03R\nfoundCount\"\xd0\x01\n\x0eValidationRule\x12\x15\n\x02id\x18\x01 \x01(\tB\x05\xe2\x41\x02\x03\x08R\x02id\x12\x1c\n\x06reason\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03R\x06reason\x12&\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03R\x0b\x64\x65scription\x12#\n\napplies_to\x18\x04 \x03(\tB\x04\xe2\x41\x01\x03R\tappliesTo\x12<\n\x04mode\x18\x05 \x01(\x0e\x32\".transom.gateway.v1.ValidationModeB\x04\xe2\x41\x01\x03R\x04mode\"j\n\x1aListValidationRulesRequest\x12!\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01R\x08pageSize\x12)\n\npage_token\x18\x02 \x01(\tB\n\xe2\x41\x01\x01\xba\x9f\x19\x02\x08\x04R\tpageToken\"\x7f\n\x1bListValidationRulesResponse\x12\x38\n\x05rules\x18\x01 \x03(\x0b\x32\".transom.gateway.v1.ValidationRuleR\x05rules\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*\x81\x01\n\x0eValidationMode\x12\x1f\n\x1bVALIDATION_MODE_UNSPECIFIED\x10\x00\x12\x17\n\x13VALIDATION_MODE_OFF\x10\x01\x12\x1a\n\x16VALIDATION_MODE_REPORT\x10\x02\x12\x19\n\x15VALIDATION_MODE_BLOCK\x10\x03\x32\x82\x03\n\x11ValidationService\x12\xac\x01\n\x12GetValidationStats\x12-.transom.gateway.v1.GetValidationStatsRequest\x1a..transom.gateway.v1.GetValidationStatsResponse\"7\xb2\x9f\x19\x0c\x32\n\"\x08no-store\x82\xd3\xe4\x93\x02!\x12\x1f/api/v1/public/validation/stats\x12\x9f\x01\n\x13ListValidationRules\x12..transom.gateway.v1.ListValidationRulesRequest\x1a/.transom.gateway.v1.ListValidationRulesResponse\"\'\x82\xd3\xe4\x93\x02!\x12\x1f/api/v1/public/validation/rules\x1a\x1c\xaa\x9f\x19\x18\n\x02\x08\x01\x12\x0e\n\x06public\x10x \x1e(\x03\x1a\x02\x08\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -73,20 +73,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VALIDATIONSERVICE'].methods_by_name['GetValidationStats']._serialized_options = b'\262\237\031\0142\n\"\010no-store\202\323\344\223\002!\022\037/api/v1/public/validation/stats'
   _globals['_VALIDATIONSERVICE'].methods_by_name['ListValidationRules']._loaded_options = None
   _globals['_VALIDATIONSERVICE'].methods_by_name['ListValidationRules']._serialized_options = b'\202\323\344\223\002!\022\037/api/v1/public/validation/rules'
-  _globals['_VALIDATIONMODE']._serialized_start=949
-  _globals['_VALIDATIONMODE']._serialized_end=1078
+  _globals['_VALIDATIONMODE']._serialized_start=1137
+  _globals['_VALIDATIONMODE']._serialized_end=1266
   _globals['_GETVALIDATIONSTATSREQUEST']._serialized_start=180
   _globals['_GETVALIDATIONSTATSREQUEST']._serialized_end=207
   _globals['_GETVALIDATIONSTATSRESPONSE']._serialized_start=210
-  _globals['_GETVALIDATIONSTATSRESPONSE']._serialized_end=520
-  _globals['_RULECOUNT']._serialized_start=522
-  _globals['_RULECOUNT']._serialized_end=583
-  _globals['_VALIDATIONRULE']._serialized_start=586
-  _globals['_VALIDATIONRULE']._serialized_end=752
-  _globals['_LISTVALIDATIONRULESREQUEST']._serialized_start=754
-  _globals['_LISTVALIDATIONRULESREQUEST']._serialized_end=839
-  _globals['_LISTVALIDATIONRULESRESPONSE']._serialized_start=841
-  _globals['_LISTVALIDATIONRULESRESPONSE']._serialized_end=946
-  _globals['_VALIDATIONSERVICE']._serialized_start=1081
-  _globals['_VALIDATIONSERVICE']._serialized_end=1467
+  _globals['_GETVALIDATIONSTATSRESPONSE']._serialized_end=603
+  _globals['_RULECOUNT']._serialized_start=605
+  _globals['_RULECOUNT']._serialized_end=686
+  _globals['_VALIDATIONRULE']._serialized_start=689
+  _globals['_VALIDATIONRULE']._serialized_end=897
+  _globals['_LISTVALIDATIONRULESREQUEST']._serialized_start=899
+  _globals['_LISTVALIDATIONRULESREQUEST']._serialized_end=1005
+  _globals['_LISTVALIDATIONRULESRESPONSE']._serialized_start=1007
+  _globals['_LISTVALIDATIONRULESRESPONSE']._serialized_end=1134
+  _globals['_VALIDATIONSERVICE']._serialized_start=1269
+  _globals['_VALIDATIONSERVICE']._serialized_end=1655
 # @@protoc_insertion_point(module_scope)

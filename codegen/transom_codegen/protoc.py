@@ -1,0 +1,88 @@
+"""Runs the compiler that grpcio-tools bundles: message modules, their stubs and a descriptor set from protos."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from transom_codegen.problem import Problem, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SET: Final = "set.binpb"
+_LINE: Final = re.compile(
+    r"(?P<file>[^\s:][^:]*):(?:(?P<line>\d+):(?P<column>\d+):)? (?P<warning>warning: )?(?P<message>.+)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compilation:
+    """What the compiler made of some protos."""
+
+    descriptor_set: bytes = b""
+    """With imports and source info; empty where a problem is an error."""
+    files: dict[str, str] = field(default_factory=dict)
+    """`_pb2.py` and `.pyi` texts, by their path from the import root."""
+    problems: tuple[Problem, ...] = ()
+
+
+def compile_protos(names: Sequence[str], includes: Sequence[Path]) -> Compilation:
+    """Compile the protos of these names, found under `includes` in this order; protobuf's own are always found.
+
+    Modules are made from the descriptor set, not from the protos: so does buf, and only so are the bytes the same
+    (protoc leaves JSON names out of what it has parsed itself).
+    """
+    with tempfile.TemporaryDirectory(prefix="transom-") as directory:
+        out = Path(directory)
+        parsed = _run(*_parse_arguments(out / _SET, includes), *names)
+        problems = _read_problems(parsed.stderr)
+        if parsed.returncode == 0:
+            printed = _run(f"--descriptor_set_in={out / _SET}", f"--python_out={out}", f"--pyi_out={out}", *names)
+            problems += _read_problems(printed.stderr)
+        if parsed.returncode or printed.returncode:
+            return Compilation(problems=problems or (_problem("", "the compiler failed without a word"),))
+        return Compilation(descriptor_set=(out / _SET).read_bytes(), files=_read_tree(out), problems=problems)
+
+
+def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "grpc_tools.protoc", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 -- our own arguments
+
+
+def _parse_arguments(out: Path, includes: Sequence[Path]) -> list[str]:
+    roots = [f"--proto_path={include}" for include in includes]
+    return [*roots, f"--descriptor_set_out={out}", "--include_imports", "--include_source_info"]
+
+
+def _read_tree(root: Path) -> dict[str, str]:
+    paths = (path for path in sorted(root.rglob("*")) if path.suffix in {".py", ".pyi"})
+    return {path.relative_to(root).as_posix(): path.read_text() for path in paths}
+
+
+def _read_problems(stderr: str) -> tuple[Problem, ...]:
+    return tuple(_read_problem(line) for line in stderr.splitlines() if line.strip())
+
+
+def _read_problem(line: str) -> Problem:
+    """The compiler's own lines; what is no line of that form is about the run as a whole."""
+    match = _LINE.fullmatch(line)
+    if match is None:
+        return _problem("", line)
+    return Problem(
+        file=match["file"],
+        line=int(match["line"] or 0),
+        column=int(match["column"] or 0),
+        rule="protoc",
+        message=match["message"],
+        severity=Severity.WARNING if match["warning"] else Severity.ERROR,
+    )
+
+
+def _problem(file: str, message: str) -> Problem:
+    return Problem(file=file, rule="protoc", message=message)
