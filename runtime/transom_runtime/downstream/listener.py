@@ -55,12 +55,12 @@ class Listener:
             app, handler_cancellation=True, access_log=None, shutdown_timeout=options.shutdown_grace_s
         )
         self._server: asyncio.Server | None = None
+        self._port = options.port
 
     @property
     def port(self) -> int:
         """The port that is listened on, once started."""
-        assert self._server is not None
-        return int(self._server.sockets[0].getsockname()[1])
+        return self._port
 
     async def start(self, sock: socket.socket | None = None) -> None:
         """Run the application's start-up and accept connections, on a socket that is bound already if one is given.
@@ -81,6 +81,7 @@ class Listener:
         except BaseException:
             await self._runner.cleanup()
             raise
+        self._port = int(self._server.sockets[0].getsockname()[1])
 
     async def stop_accepting(self) -> None:
         """Take no new connections; those that are open go on."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from aiohttp import web
 
@@ -12,6 +12,8 @@ from transom_runtime.downstream.respond import add_own_headers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
+
+    from aiohttp.http import StreamWriter
 
     from transom_runtime.call import Call
     from transom_runtime.downstream.framing import Framer
@@ -39,6 +41,7 @@ class Opening:
         """Whether headers are out."""
         self.head_only = request.method == "HEAD"
         self._request = request
+        self._writer = cast("StreamWriter", request.writer)
         self._initial = asyncio.ensure_future(initial) if initial is not None else None
 
     @property
@@ -92,9 +95,11 @@ class Opening:
         if not data or self.head_only:
             return
         try:
-            await self.response.write(data)
+            await self._writer.write(data, drain=False)
             self.stats.sent_bytes += len(data)
-            await self._request.writer.drain()
+            if self._request.protocol.writing_paused:
+                # A cancelled drain would leave its cancelled future to the next one, which is the stream's farewell.
+                await asyncio.shield(asyncio.ensure_future(self._writer.drain()))
         except OSError as error:
             raise client_gone() from error
 
