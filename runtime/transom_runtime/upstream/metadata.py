@@ -1,0 +1,145 @@
+"""What crosses between HTTP headers and gRPC metadata, and under which name (semantics.md H1, H2)."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode, b64encode
+from binascii import Error as BadBase64
+from dataclasses import dataclass
+from fnmatch import translate
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from transom_runtime.errors import Fault, bad_request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from transom_runtime.call import Call, Principal
+    from transom_runtime.extension import Metadata
+
+_PREFIX: Final = "grpc-metadata-"
+_KEY: Final = re.compile(r"[a-z0-9_.-]+")
+_VALUE: Final = re.compile(r"[\x20-\x7e]*")
+
+# Never passed on: RFC 9110's hop-by-hop fields, what HTTP/2 and gRPC say themselves, and who the caller is.
+_NEVER: Final = re.compile(
+    r"connection|keep-alive|proxy-.*|te|trailers?|transfer-encoding|upgrade|host|content-.*|grpc-.*|:.*"
+    r"|x-principal-.*|x-request-id"
+)
+# Not to be had by way of the prefix: the gateway checks or makes these, so that upstreams may believe them.
+_NEVER_PREFIXED: Final = re.compile(r"authorization|traceparent|forwarded|x-forwarded-.*|x-real-ip")
+_TO_CLIENT_NEVER: Final = re.compile(r"grpc-.*|:.*")
+
+# Everything printable but the percent sign itself, so that no two callers look the same.
+_PRINTABLE: Final = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) != "%")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetadataOptions:
+    """Allow lists of names, lower case, with globs: `x-tenant-*`."""
+
+    request_allow: tuple[str, ...] = ("traceparent", "tracestate", "baggage", "accept-language")
+    """Request headers that go to the upstream under their own names, beside `Grpc-Metadata-*`."""
+    response_allow: tuple[str, ...] = ()
+    """Metadata keys of the upstream that go to the client, as `Grpc-Metadata-*` and `Grpc-Trailer-*`."""
+
+
+class RequestMetadata:
+    """Makes the metadata of an upstream call. Immutable; its allow list is compiled when it is built."""
+
+    def __init__(self, options: MetadataOptions) -> None:
+        self._allowed = _compile(options.request_allow)
+
+    def encode(self, call: Call) -> Metadata:
+        """The metadata of a call: what its client may pass on, and who it is. Raises CallError (400)."""
+        pairs: list[tuple[str, str | bytes]] = [("x-request-id", call.request_id)]
+        if call.traceparent:
+            pairs.append(("traceparent", call.traceparent))
+        for header, value in call.head.headers.items():
+            key = self._key(header.lower(), call)
+            if key:
+                pairs.extend(_pairs(header, key, value))
+        pairs.extend(_principal_pairs(call.principal))
+        return pairs
+
+    def _key(self, name: str, call: Call) -> str:
+        """The key that a header travels under; empty: it does not."""
+        if name.startswith(_PREFIX):
+            name = name[len(_PREFIX) :]
+            return "" if _NEVER.fullmatch(name) or _NEVER_PREFIXED.fullmatch(name) else name
+        if name == "authorization":
+            return name if call.binding.policy.auth.forward else ""
+        if not self._allowed.fullmatch(name) or _NEVER.fullmatch(name):
+            return ""
+        return "" if name == "traceparent" and call.traceparent else name
+
+
+class ResponseMetadata:
+    """Makes response headers of what an upstream sent beside its messages. Immutable, compiled when it is built."""
+
+    def __init__(self, options: MetadataOptions) -> None:
+        self._allowed = _compile(options.response_allow)
+        self._silent = not options.response_allow
+
+    def headers(self, initial: Metadata, trailing: Metadata) -> dict[str, str]:
+        """The headers to send; the values of a repeated key are joined by commas."""
+        if self._silent:
+            return {}
+        joined: dict[str, str] = {}
+        for prefix, metadata in (("Grpc-Metadata-", initial), ("Grpc-Trailer-", trailing)):
+            for key, value in metadata:
+                text = _as_text(value)
+                if self._passes(key, text):
+                    name = prefix + key
+                    joined[name] = f"{joined[name]}, {text}" if name in joined else text
+        return joined
+
+    def _passes(self, key: str, text: str) -> bool:
+        # CR, LF and NUL are not printable: a value that holds one does not cross at all.
+        return bool(
+            self._allowed.fullmatch(key)
+            and _KEY.fullmatch(key)
+            and not _TO_CLIENT_NEVER.fullmatch(key)
+            and _VALUE.fullmatch(text)
+        )
+
+
+def _compile(globs: Iterable[str]) -> re.Pattern[str]:
+    # With nothing allowed, a pattern that nothing matches.
+    return re.compile("|".join(translate(glob.lower()) for glob in globs) or r"(?!)")
+
+
+def _pairs(header: str, key: str, value: str) -> Iterable[tuple[str, str | bytes]]:
+    if not _KEY.fullmatch(key):
+        raise _unfit(header, "the name holds characters that a metadata key cannot")
+    if key.endswith("-bin"):
+        # The gRPC over HTTP/2 protocol lets senders join binary values by commas.
+        return [(key, _decode_binary(header, part.strip())) for part in value.split(",")]
+    if not _VALUE.fullmatch(value):
+        raise _unfit(header, "the value holds characters that metadata cannot")
+    return ((key, value),)
+
+
+def _decode_binary(header: str, text: str) -> bytes:
+    bare = text.rstrip("=")
+    try:
+        return b64decode(bare + "=" * (-len(bare) % 4), validate=True)
+    except (BadBase64, ValueError) as error:
+        raise _unfit(header, "the value of a binary header has to be base64") from error
+
+
+def _unfit(header: str, description: str) -> Exception:
+    return bad_request((Fault(field=header, description=description),))
+
+
+def _principal_pairs(principal: Principal) -> Iterable[tuple[str, str]]:
+    yield "x-principal-kind", principal.kind.value
+    if principal.id:
+        yield "x-principal-id", quote(principal.id, safe=_PRINTABLE)
+    if principal.scopes:
+        yield "x-principal-scopes", " ".join(quote(scope, safe=_PRINTABLE) for scope in sorted(principal.scopes))
+
+
+def _as_text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else b64encode(value).decode()
