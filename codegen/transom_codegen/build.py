@@ -11,7 +11,6 @@ from transom_codegen.fields import FieldError, query_fields, resolve_body, resol
 from transom_codegen.model import Api, Binding, File, Location, MessageClass, Rpc, Service, StreamKind
 from transom_codegen.path_template import PathTemplate, TemplateError, parse_path_template
 from transom_codegen.problem import Problem
-from transom_codegen.service_config import check_selectors
 from transom_codegen.source_text import AnnotationText, ReadSource, no_source
 
 if TYPE_CHECKING:
@@ -292,6 +291,9 @@ def _query(message: Descriptor, template: PathTemplate, body: str) -> tuple[str,
 def _check_config(api: Api, config: ServiceConfig | None) -> list[Problem]:
     if config is None:
         return []
+    # Imported where it is wanted: a YAML reader would slow every start of the plugin.
+    from transom_codegen.service_config import check_selectors  # noqa: PLC0415
+
     methods = [rpc.full_name for service in api.services for rpc in service.rpcs]
     return [*config.problems, *check_selectors(config, methods)]
 

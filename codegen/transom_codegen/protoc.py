@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -43,7 +44,7 @@ def compile_protos(names: Sequence[str], includes: Sequence[Path]) -> Compilatio
         parsed = _run(*_parse_arguments(out / _SET, includes), *names)
         problems = _read_problems(parsed.stderr)
         if parsed.returncode == 0:
-            printed = _run(f"--descriptor_set_in={out / _SET}", f"--python_out={out}", f"--pyi_out={out}", *names)
+            printed = _run(*_print_arguments(out), *names)
             problems += _read_problems(printed.stderr)
         if parsed.returncode or printed.returncode:
             return Compilation(problems=problems or (_problem("", "the compiler failed without a word"),))
@@ -58,6 +59,18 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def _parse_arguments(out: Path, includes: Sequence[Path]) -> list[str]:
     roots = [f"--proto_path={include}" for include in includes]
     return [*roots, f"--descriptor_set_out={out}", "--include_imports", "--include_source_info"]
+
+
+def _print_arguments(out: Path) -> list[str]:
+    """The stubs are mypy-protobuf's: protoc's own are not clean under strict mypy, and comments do not reach them."""
+    beside = Path(sys.executable).parent
+    plugin = shutil.which("protoc-gen-mypy", path=beside) or shutil.which("protoc-gen-mypy") or "protoc-gen-mypy"
+    return [
+        f"--descriptor_set_in={out / _SET}",
+        f"--python_out={out}",
+        f"--plugin=protoc-gen-mypy={plugin}",
+        f"--mypy_out=quiet:{out}",
+    ]
 
 
 def _read_tree(root: Path) -> dict[str, str]:
