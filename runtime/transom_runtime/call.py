@@ -41,7 +41,9 @@ class Principal:
     token_digest: str = ""
     """SHA-256 of the credential, hex: what is cached and revoked."""
     expires_at: float = math.inf
-    """When the credential ends, in Unix seconds."""
+    """When the credential ends, in Unix seconds; the issuer's leeway is in it."""
+    vouched_by: str = ""
+    """The issuer's name and the key that verified the token, `name/key`: a cached caller is worth as much as this key."""
 
 
 ANONYMOUS: Final = Principal(kind=PrincipalKind.ANONYMOUS, id="")
