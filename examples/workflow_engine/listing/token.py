@@ -46,5 +46,5 @@ def _is_key(value: object, kind: type) -> bool:
     if type(value) is not kind:
         return False
     if isinstance(value, str):
-        return value.isprintable() or value.encode("utf-8", "replace").decode() == value
+        return value.encode("utf-8", "replace").decode() == value
     return isinstance(value, int) and -(2**63) <= value < 2**63

@@ -1,0 +1,1 @@
+"""Sessions: what a caller says, and what the engine answers."""

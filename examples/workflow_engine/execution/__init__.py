@@ -1,0 +1,1 @@
+"""Executions: what happens to them is written down first, then told to whoever watches."""

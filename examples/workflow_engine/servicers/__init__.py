@@ -1,0 +1,1 @@
+"""The engine's services: each method is one RPC, in plain messages."""
