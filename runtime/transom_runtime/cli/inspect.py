@@ -14,7 +14,7 @@ from transom_runtime.binding import AuthKind, Binding, LimitBy, Policy, RateLimi
 from transom_runtime.cli.routes_index import load_routes
 from transom_runtime.downstream.head import split_target
 from transom_runtime.routing import Explanation, Router
-from transom_runtime.serving.kinds import SERVED_KINDS
+from transom_runtime.serving.kinds import is_served
 
 Generated = Annotated[Path, typer.Option(help="Where `transom generate` wrote.")]
 """The option that names the generated tree."""
@@ -62,7 +62,7 @@ def describe(binding: Binding) -> dict[str, Any]:
         "path": binding.template,
         "rpc": binding.rpc,
         "stream": binding.stream.value,
-        "served": binding.stream in SERVED_KINDS,
+        "served": is_served(binding),
         "request": binding.request.DESCRIPTOR.full_name,
         "response": binding.response.DESCRIPTOR.full_name,
         "variables": [capture.field_path for capture in binding.captures],
@@ -88,7 +88,7 @@ def auth_words(policy: Policy) -> str:
 
 def kind_words(binding: Binding) -> str:
     """The stream kind, and that it is not served where it is not."""
-    return binding.stream.value + ("" if binding.stream in SERVED_KINDS else " (501: not served yet)")
+    return binding.stream.value + ("" if is_served(binding) else " (501: not served yet)")
 
 
 def limit_words(limit: RateLimit) -> str:

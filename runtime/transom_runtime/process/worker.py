@@ -5,34 +5,37 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 
 from transom_runtime.assembly import build_gateway
 from transom_runtime.downstream.listener import Listener
 from transom_runtime.gateway import Gateway
+from transom_runtime.observe.logs import configure_logs
 from transom_runtime.settings import Settings
 
 
-async def run_worker(settings: Settings, *, on_ready: Callable[[int], None]) -> int:
+async def run_worker(settings: Settings, *, shared: bool, on_ready: Callable[[int], None]) -> int:
     """Serve until SIGTERM or SIGINT, then drain; the exit status: 0, or 1 where calls outlived the grace time.
 
-    `on_ready` is told the port when connections are taken.
+    `shared` lets other workers listen on the same port; `on_ready` is told the port when connections are taken.
     """
+    configure_logs(settings.logs)  # before the first channel: gRPC may deadlock with a later change (grpc#43421)
     stopping = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stopping.set)
     gateway = build_gateway(settings)
-    listener = Listener(gateway.app(), settings.listen)
+    listener = Listener(gateway.app(), replace(settings.listen, reuse_port=shared), gateway.stages.responder)
     await listener.start()
     try:
         on_ready(listener.port)
         await stopping.wait()
         return 0 if await _drain(gateway, listener, settings) else 1
     finally:
-        await listener.close()
+        await listener.stop()
 
 
 async def _drain(gateway: Gateway, listener: Listener, settings: Settings) -> bool:
-    """Refuse readiness, wait for load balancers to see it, take no new work, end streams, wait for the rest."""
+    """Refuse readiness, wait until load balancers saw it, take no new work, end streams, wait for the rest."""
     drain = gateway.drain
     drain.unready = True
     await asyncio.sleep(settings.process.drain_delay_s)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from transom_runtime.binding import Binding
+from transom_runtime.downstream.stream import StreamOptions
+from transom_runtime.downstream.success import SuccessPlan
 from transom_runtime.extension import Gate, Invoke, OpenStream
 from transom_runtime.serving.border import serve
 from transom_runtime.serving.route import Handler
@@ -23,14 +25,21 @@ class Endpoint:
     """The binding, with the operator's overrides."""
     steps: Handler
     """The generated handler, or the one that overrides it."""
+    served: bool
+    """Whether the route's kind is served; else it answers 501."""
+    negotiates: bool
+    """Whether the answer is JSON, so that a client which accepts none is refused before its call is made."""
     gates: tuple[Gate, ...]
     """The policies, in order."""
     decoder: RequestDecoder
     encoder: ResponseEncoder
+    """Encodes messages; extracts the fields that `success` or the event stream wants."""
     invoke: Invoke | None
     """The way to a unary method; None where the method is of another kind."""
     open_stream: OpenStream | None
     """The way to a server-streaming method; None likewise."""
+    success: SuccessPlan
+    stream_options: StreamOptions
     max_body_bytes: int
     stages: Stages
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from transom_runtime.downstream.framing import Framing
+
 if TYPE_CHECKING:
     from transom_runtime.call import Call
     from transom_runtime.serving.endpoint import Endpoint
@@ -14,3 +16,5 @@ CALL: Final[web.RequestKey[Call]] = web.RequestKey("transom_call", object)  # ty
 """The call that the request became."""
 ENDPOINT: Final[web.RequestKey[Endpoint]] = web.RequestKey("transom_endpoint", object)  # type: ignore[type-var]
 """The endpoint that serves it."""
+FRAMING: Final[web.RequestKey[Framing]] = web.RequestKey("transom_framing", Framing)
+"""How its stream is framed."""

@@ -7,12 +7,21 @@ from dataclasses import dataclass
 
 from transom_runtime.downstream.head import TrustedProxies
 from transom_runtime.downstream.respond import Responder
-from transom_runtime.downstream.stream import StreamOptions
 from transom_runtime.extension import Observer
 from transom_runtime.serving.drain import Drain
 from transom_runtime.serving.live_streams import LiveStreams
 from transom_runtime.upstream.deadline import DeadlineOptions
 from transom_runtime.upstream.metadata import ResponseMetadata
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FramingOptions:
+    """How streams look to their clients."""
+
+    retry_ms: int = 2000
+    """The hint of server-sent events on when to connect again; 0: none."""
+    wrap_result: bool = False
+    """Whether each message is sent as `{"result": …}`, for clients written for grpc-gateway."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +35,7 @@ class Stages:
     """Turns payloads and errors into HTTP responses."""
     response_metadata: ResponseMetadata
     """Which upstream metadata becomes response headers."""
-    streams: StreamOptions
-    """How streams are framed and capped."""
+    framing: FramingOptions
     live_streams: LiveStreams
     """The streams now being sent, by whom."""
     drain: Drain

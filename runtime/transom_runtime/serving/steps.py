@@ -10,16 +10,20 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from transom_runtime.binding import Binding
+from transom_runtime.binding import Binding, StreamKind
 from transom_runtime.call import Call
 from transom_runtime.downstream.body import read_body
 from transom_runtime.downstream.framing import Payload as StreamPayload
+from transom_runtime.downstream.framing import build_framer
 from transom_runtime.downstream.negotiate import check_acceptable, read_accept, stream_framing
-from transom_runtime.downstream.stream import send_stream
-from transom_runtime.errors import CallError, Code, Origin
+from transom_runtime.downstream.stream import StreamStats, send_stream
+from transom_runtime.errors import CallError
 from transom_runtime.extension import Reply, ReplyStream
 from transom_runtime.serving.endpoint import Endpoint
-from transom_runtime.serving.keys import CALL, ENDPOINT
+from transom_runtime.serving.keys import CALL, ENDPOINT, FRAMING
+from transom_runtime.serving.kinds import stream_fields, unserved
+from transom_runtime.serving.live_streams import LiveStream, sign_in_ended
+from transom_runtime.upstream.metadata import ResponseMetadata
 
 
 async def admit(request: web.Request, binding: Binding) -> Call:
@@ -30,9 +34,23 @@ async def admit(request: web.Request, binding: Binding) -> Call:
     call = request[CALL]
     if call.binding.id != binding.id:
         raise RuntimeError(f"the handler of {binding.id} was given a request for {call.binding.id}")
-    for gate in request[ENDPOINT].gates:
+    endpoint = request[ENDPOINT]
+    if not endpoint.served:
+        raise unserved(call.binding)
+    for gate in endpoint.gates:
         await gate.check(call)
+    if endpoint.negotiates:
+        _negotiate(request, call)
     return call
+
+
+def _negotiate(request: web.Request, call: Call) -> None:
+    """Choose the framing of a stream, or see that JSON is welcome. Raises CallError (406)."""
+    accept = read_accept(call.head.headers)
+    if call.binding.stream is StreamKind.UNARY:
+        check_acceptable(accept)
+    else:
+        request[FRAMING] = stream_framing(accept)
 
 
 async def bind(request: web.Request, call: Call) -> bytes:
@@ -64,16 +82,12 @@ async def invoke(request: web.Request, call: Call, message: bytes) -> Reply:
 async def respond(request: web.Request, call: Call, reply: Reply) -> web.StreamResponse:
     """Make the HTTP response of a unary reply: JSON, with the headers that policy and upstream give it."""
     endpoint = request[ENDPOINT]
+    stages, plan = endpoint.stages, endpoint.success
     payload = endpoint.encoder.encode(reply.wire)
     call.messages = 1
-    call.response_headers.update(endpoint.stages.response_metadata.headers(reply.initial, reply.trailing))
-    return endpoint.stages.responder.success(
-        call,
-        payload.body,
-        content_type=payload.content_type,
-        plan=endpoint.success,
-        texts=dict(zip(endpoint.success.fields, payload.extracted, strict=True)),
-    )
+    call.response_headers.update(stages.response_metadata.headers(reply.initial, reply.trailing))
+    texts = dict(zip(plan.fields, payload.extracted, strict=True))
+    return stages.responder.success(call, payload.body, content_type=payload.content_type, plan=plan, texts=texts)
 
 
 async def open_stream(request: web.Request, call: Call, message: bytes) -> ReplyStream:
@@ -83,13 +97,53 @@ async def open_stream(request: web.Request, call: Call, message: bytes) -> Reply
     return way(call, message)
 
 
+async def respond_stream(request: web.Request, call: Call, stream: ReplyStream) -> web.StreamResponse:
+    """Send a stream to its end, in the framing that the client accepts (semantics.md S). The upstream is cancelled
+    whatever ends the sending. Raises CallError where the stream fails before its headers are out.
+    """
+    endpoint = request[ENDPOINT]
+    stages, stats = endpoint.stages, StreamStats()
+    framer = build_framer(request[FRAMING], retry_ms=stages.framing.retry_ms, wrap_result=stages.framing.wrap_result)
+    try:
+        with stages.live_streams.open(call, stream) as live:
+            return await send_stream(
+                request,
+                call,
+                _payloads(endpoint, live),
+                framer=framer,
+                responder=stages.responder,
+                options=endpoint.stream_options,
+                stats=stats,
+                initial=_take_initial(call, stream, stages.response_metadata),
+                drain=stages.drain.ending,
+            )
+    finally:
+        stream.cancel()
+        call.messages, call.response_bytes, call.failure = stats.messages, stats.sent_bytes, stats.error
+
+
+async def _payloads(endpoint: Endpoint, live: LiveStream) -> AsyncIterator[StreamPayload]:
+    """The messages of a stream, encoded one by one as they are asked for."""
+    sse, encoder = endpoint.binding.policy.sse, endpoint.encoder
+    fields = stream_fields(endpoint.binding)
+    try:
+        async for wire in live.upstream:
+            payload = encoder.encode(wire)
+            texts = dict(zip(fields, payload.extracted, strict=True))
+            yield StreamPayload(body=payload.body, id=texts.get(sse.id_field, ""), event=texts.get(sse.event_field, ""))
+    except CallError as error:
+        if live.revoked:
+            raise sign_in_ended() from error
+        raise
+    if live.revoked:
+        raise sign_in_ended()
+
+
+async def _take_initial(call: Call, stream: ReplyStream, wanted: ResponseMetadata) -> None:
+    call.response_headers.update(wanted.headers(await stream.initial_metadata(), ()))
+
+
 async def refuse_unserved(request: web.Request, call: Call) -> web.StreamResponse:
-    """Refuse a call whose stream kind this runtime does not serve yet. Raises CallError (501)."""
+    """Refuse a call whose stream kind is not served yet. Raises CallError (501)."""
     del request
-    raise CallError(
-        Code.UNIMPLEMENTED,
-        f"{call.binding.stream.value} streams are not served yet",
-        origin=Origin.GATEWAY,
-        reason="STREAM_KIND_UNSERVED",
-        remedy="call the method over gRPC",
-    )
+    raise unserved(call.binding)

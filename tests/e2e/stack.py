@@ -1,0 +1,190 @@
+"""The real thing, as processes: Valkey, the workflow engine, mocks and gateways, each on a loopback port."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import http.client
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import jwt
+import yaml
+
+SECRET: Final = "only-for-tests-0123456789-0123456789"
+TOOL_KEY: Final = "tool-key-of-the-tests"
+READER_KEY: Final = "reader-key-of-the-tests"
+START_TIMEOUT_S: Final = 30.0
+
+
+@contextlib.contextmanager
+def program(*arguments: str, log: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """Run a Python program; yields it with the address that its first line saying `serving at` ends with."""
+    with log.open("ab") as errors:
+        process = subprocess.Popen(
+            [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=errors, start_new_session=True
+        )
+    try:
+        yield process, _address(process, log)
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        output = process.stdout
+        assert output is not None
+        rest, _ = process.communicate(timeout=20)
+        with log.open("ab") as errors:
+            errors.write(rest)
+
+
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    assert process.stdout is not None
+    until = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < until:
+        ready, _, _ = select.select([process.stdout], [], [], 0.5)
+        if ready:
+            line = process.stdout.readline().decode()
+            if "serving at" in line:
+                return line.split()[-1]
+            if not line:
+                break
+    raise AssertionError(f"the program did not start:\n{log.read_text()}")
+
+
+def token(*, secret: str = SECRET, algorithm: str = "HS256", **claims: Any) -> str:
+    """A user token; claims given replace the usual ones, and None removes one."""
+    now = int(time.time())
+    usual = {"iss": "tests", "aud": "transom", "sub": "ada", "session_id": "s-1", "iat": now, "exp": now + 600}
+    kept = {name: value for name, value in (usual | claims).items() if value is not None}
+    return jwt.encode(kept, secret, algorithm=algorithm)
+
+
+def settings(upstream: str, redis_url: str | None = None, **more: Any) -> dict[str, Any]:
+    """Settings of a gateway in front of `upstream`."""
+    keys = [("tools", TOOL_KEY, ["tools:read", "tools:invoke"]), ("reader", READER_KEY, ["tools:read"])]
+    issuer = {
+        "name": "tests",
+        "issuer": "tests",
+        "audiences": ["transom"],
+        "algorithms": ["HS256"],
+        "hs256_secret": SECRET,
+    }
+    return {
+        "listen": {"host": "127.0.0.1", "port": 0},
+        "redis": {"url": redis_url},
+        "upstreams": {"engine": {"target": upstream, "services": ["workflow.v1.*"]}},
+        "auth": {
+            "issuers": [issuer],
+            "api_keys": [
+                {"name": name, "sha256": hashlib.sha256(key.encode()).hexdigest(), "scopes": scopes}
+                for name, key, scopes in keys
+            ],
+        },
+        **more,
+    }
+
+
+@contextlib.contextmanager
+def gateway(folder: Path, content: Mapping[str, Any]) -> Iterator[Gateway]:
+    """A running gateway with these settings, in a folder of its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "transom.yaml"
+    config.write_text(yaml.safe_dump(dict(content)), "utf-8")
+    log = folder / "gateway.log"
+    with program("-m", "transom_runtime", "serve", "--config", str(config), log=log) as (process, address):
+        yield Gateway(address=address, process=process, log=log)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """A gateway under test."""
+
+    address: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def port(self) -> int:
+        port = urlsplit(self.address).port
+        assert port is not None
+        return port
+
+    def connect(self) -> Connection:
+        """A kept-alive connection."""
+        return Connection(http.client.HTTPConnection("127.0.0.1", self.port, timeout=20))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response, read whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    def detail(self, kind: str) -> dict[str, Any]:
+        """The error detail of a google.rpc type."""
+        found = [d for d in self.json()["details"] if d["@type"] == f"type.googleapis.com/google.rpc.{kind}"]
+        assert found, f"no {kind} in {self.body.decode()}"
+        detail: dict[str, Any] = found[0]
+        return detail
+
+    def faults(self) -> dict[str, str]:
+        """The field violations: descriptions by field."""
+        return {fault["field"]: fault["description"] for fault in self.detail("BadRequest")["fieldViolations"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One HTTP/1.1 connection, used for one request after the other."""
+
+    raw: http.client.HTTPConnection = field(repr=False)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | Mapping[str, Any] | None = None,
+        *,
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send a request and read its whole answer. A mapping is sent as JSON."""
+        sent = dict(headers or {})
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token}"
+        if isinstance(body, Mapping):
+            body = json.dumps(body).encode()
+        if body is not None:
+            sent.setdefault("Content-Type", "application/json")
+        self.raw.request(method, path, body=body, headers=sent)
+        response = self.raw.getresponse()
+        return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
+
+    def still_works(self) -> None:
+        """Assert that the connection takes another request."""
+        socket = self.raw.sock
+        assert socket is not None, "the connection was closed"
+        assert self.send("GET", "/livez").status == 200
+        assert self.raw.sock is socket, "the client had to connect again"
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
