@@ -1,0 +1,119 @@
+"""A call under a breaker: let in or refused when it begins, and judged once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from transom_runtime.errors import CallError, Code, Origin
+from transom_runtime.upstream.breaker import Breaker, Permit, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from transom_runtime.call import Call
+    from transom_runtime.extension import Metadata, ReplyStream
+
+# What a service answers by intent says nothing about its health, whatever the code.
+_INFRASTRUCTURE: Final = frozenset({Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED})
+_TRANSPORT: Final = frozenset({Code.UNKNOWN, Code.INTERNAL})
+
+
+class Watch:
+    """A permit and its verdict. A context manager around the call: what it raises is judged, the rest is success.
+
+    Raises CallError (CIRCUIT_OPEN) when made, where the breaker refuses.
+    """
+
+    def __init__(self, breaker: Breaker, call: Call, patience_s: float) -> None:
+        permit = breaker.admit()
+        if permit is None:
+            raise _circuit_open(breaker.wait_s())
+        self._breaker = breaker
+        self._call = call
+        self._permit: Permit | None = permit
+        self._is_patient = call.deadline.remaining_s() >= patience_s
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, raised: BaseException | None, trace: object) -> None:
+        self.settle(self.judge(raised))
+
+    def settle(self, verdict: Verdict) -> None:
+        """Give the permit back; only the first verdict counts."""
+        if self._permit is not None:
+            self._breaker.settle(self._permit, verdict)
+            self._permit = None
+
+    def judge(self, raised: BaseException | None) -> Verdict:
+        """What the end of the call says about its upstream."""
+        if raised is None or isinstance(raised, StopAsyncIteration):
+            return Verdict.SUCCESS
+        if isinstance(raised, CallError):
+            return self._judge_error(raised)
+        if isinstance(raised, asyncio.CancelledError) and self._is_patient and self._call.deadline.remaining_s() <= 0:
+            # The gateway's own timer was quicker than the channel's: the upstream is slow all the same.
+            return Verdict.FAILURE
+        return Verdict.NEITHER
+
+    def _judge_error(self, error: CallError) -> Verdict:
+        if error.origin is Origin.DOWNSTREAM or error.code is Code.CANCELLED:
+            return Verdict.NEITHER
+        if error.code is Code.DEADLINE_EXCEEDED and not self._is_patient:
+            return Verdict.NEITHER
+        if error.code in _INFRASTRUCTURE or (error.code in _TRANSPORT and error.origin is Origin.GATEWAY):
+            return Verdict.FAILURE
+        return Verdict.SUCCESS
+
+
+class GuardedReplyStream:
+    """A ReplyStream under a breaker, which is asked at the first await. A stream is judged by how it begins."""
+
+    def __init__(self, inner: ReplyStream, admit: Callable[[], Watch]) -> None:
+        self._inner = inner
+        self._admit = admit
+        self._watch: Watch | None = None
+
+    async def initial_metadata(self) -> Metadata:
+        """The headers of the stream. Raises CallError."""
+        watch = self._watched()
+        try:
+            return await self._inner.initial_metadata()
+        except CallError as error:
+            watch.settle(watch.judge(error))
+            raise
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        with self._watched():
+            return await anext(aiter(self._inner))
+
+    def trailing_metadata(self) -> Metadata:
+        """The trailers; empty until the stream has ended."""
+        return self._inner.trailing_metadata()
+
+    def cancel(self) -> None:
+        """End the RPC now. Says nothing about the upstream."""
+        self._inner.cancel()
+        if self._watch is not None:
+            self._watch.settle(Verdict.NEITHER)
+
+    def _watched(self) -> Watch:
+        if self._watch is None:
+            self._watch = self._admit()
+        return self._watch
+
+
+def _circuit_open(wait_s: float) -> CallError:
+    return CallError(
+        Code.UNAVAILABLE,
+        "the upstream of this method fails too often: calls to it are held back for a while",
+        origin=Origin.GATEWAY,
+        reason="CIRCUIT_OPEN",
+        remedy="try again after the time in Retry-After",
+        retry_after_s=max(wait_s, 0.1),
+    )
