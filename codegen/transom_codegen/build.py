@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from transom_codegen import descriptors, naming, policy_options
-from transom_codegen.fields import FieldError, query_fields, resolve_body, resolve_dotted_body, resolve_variable
-from transom_codegen.model import Api, Binding, File, Location, MessageClass, Rpc, Service, StreamKind
-from transom_codegen.path_template import PathTemplate, TemplateError, parse_path_template
-from transom_codegen.problem import Problem
+from transom_codegen.fields import query_fields
+from transom_codegen.handler_names import check_modules, name_handlers
+from transom_codegen.model import Api, Binding, File, MessageClass, Rpc, Service, StreamKind
+from transom_codegen.path_template import PathTemplate, parse_path_template
+from transom_codegen.rules import check_rule, flatten_annotation, flatten_entry
 from transom_codegen.source_text import AnnotationText, ReadSource, no_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from google.api import http_pb2
     from google.protobuf.descriptor import Descriptor
     from google.protobuf.descriptor_pb2 import MethodDescriptorProto, ServiceDescriptorProto
 
     from transom_codegen.descriptors import DescriptorSet, SourceFile
+    from transom_codegen.problem import Problem
+    from transom_codegen.rules import Rule
     from transom_codegen.service_config import ServiceConfig
 
-_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_BODILESS: Final = frozenset({"GET", "HEAD"})
 _LICENCE: Final = re.compile(r"copyright|license", re.IGNORECASE)
 _STREAMS: Final = {
     (False, False): StreamKind.UNARY,
@@ -61,26 +61,7 @@ def build_api(descriptor_set: DescriptorSet, options: BuildOptions = _DEFAULTS) 
         comments={name: comment for source, name, path in named if (comment := source.comment(path))},
         locations={name: source.locate(path) for source, name, path in named},
     )
-    return api, [*builder.problems, *_check_config(api, options.config), *_check_modules(files)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Rule:
-    """An HTTP rule of a method, wherever it was written."""
-
-    http: http_pb2.HttpRule
-    index: int
-    method: str
-    """The HTTP method, upper case; empty where the rule has no pattern."""
-    template: str
-    location: Location
-    """Where the template stands, or else what is around it."""
-    is_exact: bool
-    """Whether it is the template's own place."""
-
-    def at(self, column: int) -> Location:
-        """The place of a column of the template, as exactly as it is known."""
-        return replace(self.location, column=self.location.column + column - 1) if self.is_exact else self.location
+    return api, [*builder.problems, *_check_config(api, options.config), *check_modules(files)]
 
 
 class _Builder:
@@ -93,12 +74,14 @@ class _Builder:
 
     def build_file(self, source: SourceFile) -> File:
         proto = source.proto
-        services = [self._build_service(source, index, service) for index, service in enumerate(proto.service)]
+        declared = [self._build_service(source, index, service) for index, service in enumerate(proto.service)]
+        services, collisions = name_handlers(declared)
+        self.problems += collisions
         comment = source.comment((descriptors.SYNTAX,), (descriptors.EDITION,), (descriptors.PACKAGE,))
         return File(
             name=source.name,
             package=proto.package,
-            services=tuple(self._name_handlers(services)),
+            services=services,
             module=naming.gateway_module(source.name),
             comment="" if _LICENCE.search(comment) else comment,
         )
@@ -155,36 +138,24 @@ class _Builder:
 
     def _rules(
         self, source: SourceFile, at: tuple[int, int], method: MethodDescriptorProto, rpc: Rpc
-    ) -> Iterator[_Rule]:
+    ) -> Iterator[Rule]:
         """The method's rule and its additional bindings; a service configuration's comes before the annotation."""
         config = self._options.config
         if config and (entry := config.rule_for(rpc.full_name)):
-            marks = (entry.mark, *entry.additional_marks)
-            places = [Location(file=config.file, line=mark.line, column=mark.column) for mark in marks]
-            yield from self._flatten(entry.http, places, AnnotationText(None, None))
-        elif annotation := descriptors.http_rule(method):
+            return flatten_entry(entry, config.file)
+        if annotation := descriptors.http_rule(method):
             path = descriptors.http_rule_path(*at)
-            place = source.locate(path, descriptors.method_path(*at))
+            around = source.locate(path, descriptors.method_path(*at))
             text = AnnotationText(self._options.read_source(source.name), source.find_span(path))
-            yield from self._flatten(annotation, [place] * (1 + len(annotation.additional_bindings)), text)
+            return flatten_annotation(annotation, around, text)
+        return iter(())
 
-    def _flatten(self, http: http_pb2.HttpRule, places: Sequence[Location], text: AnnotationText) -> Iterator[_Rule]:
-        yield _read_rule(http, 0, places[0], text)
-        for index, additional in enumerate(http.additional_bindings, start=1):
-            rule = _read_rule(additional, index, places[index], text)
-            if additional.additional_bindings:
-                hint = "list all of them in the outer rule: one level is all there is"
-                self._report(rule.location, "additional-binding", "an additional binding has its own", hint)
-            yield rule
-
-    def _build_binding(self, rpc: Rpc, rule: _Rule) -> Binding | None:
-        known = len(self.problems)
-        self._check_method(rpc, rule)
-        template = self._parse_template(rule) if rule.method else None
-        self._check_variables(rpc.request.descriptor, template, rule)
-        self._check_bodies(rpc, rule)
-        if template is None or len(self.problems) > known:
+    def _build_binding(self, rpc: Rpc, rule: Rule) -> Binding | None:
+        problems = list(check_rule(rule, rpc, dotted_bodies=self._options.dotted_bodies))
+        self.problems += problems
+        if problems:
             return None
+        template = parse_path_template(rule.template)
         return Binding(
             rpc=rpc,
             index=rule.index,
@@ -196,89 +167,6 @@ class _Builder:
             handler=naming.handler_name(rpc.name, rule.index),
             location=rule.location,
         )
-
-    def _check_method(self, rpc: Rpc, rule: _Rule) -> None:
-        if not rule.method:
-            hint = "write one of get, put, post, delete, patch and custom"
-            self._report(rule.location, "http-rule", f"the HTTP rule of {rpc.full_name} has no method and path", hint)
-        elif not _TOKEN.fullmatch(rule.method):
-            hint = "write a token, such as `REPORT`, or `*`"
-            self._report(rule.location, "http-method", f"'{rule.method}' is no HTTP method", hint)
-
-    def _parse_template(self, rule: _Rule) -> PathTemplate | None:
-        try:
-            return parse_path_template(rule.template)
-        except TemplateError as error:
-            message = f"{error.message}, at column {error.column} of '{rule.template}'"
-            self._report(rule.at(error.column), "path-template", message, error.hint)
-            return None
-
-    def _check_variables(self, message: Descriptor, template: PathTemplate | None, rule: _Rule) -> None:
-        for variable in template.variables if template else ():
-            try:
-                resolve_variable(message, variable.field_path)
-            except FieldError as error:
-                self._report(rule.at(variable.column), error.rule, error.message, error.hint)
-
-    def _check_bodies(self, rpc: Rpc, rule: _Rule) -> None:
-        if rule.http.body and rule.method in _BODILESS:
-            hint = "drop `body`: its fields are read from the query, or use post"
-            self._report(rule.location, "get-body", f"{rule.method} with a body", hint)
-        if rule.http.body != "*":
-            self._check_body(rpc.request.descriptor, rule.http.body, rule)
-        self._check_body(rpc.response.descriptor, rule.http.response_body, rule)
-
-    def _check_body(self, message: Descriptor, name: str, rule: _Rule) -> None:
-        resolve = resolve_dotted_body if self._options.dotted_bodies else resolve_body
-        try:
-            if name:
-                resolve(message, name)
-        except FieldError as error:
-            self._report(rule.location, error.rule, error.message, error.hint)
-
-    def _name_handlers(self, services: Sequence[Service]) -> Iterator[Service]:
-        """Plain names go to the first service that declares them, bound or not; later ones name their service."""
-        owners: dict[str, str] = {}
-        for service in services:
-            for rpc in service.rpcs:
-                owners.setdefault(naming.as_snake_case(rpc.name), service.name)
-        taken: dict[str, Binding] = {}
-        for service in services:
-            named = [self._name_handler(binding, service, owners) for binding in service.bindings]
-            yield replace(service, bindings=tuple(b for b in named if self._claim(b, taken)))
-
-    def _name_handler(self, binding: Binding, service: Service, owners: dict[str, str]) -> Binding:
-        rpc = binding.rpc
-        if owners[naming.as_snake_case(rpc.name)] == service.name:
-            return binding
-        return replace(binding, handler=naming.qualified_handler_name(service.name, rpc.name, binding.index))
-
-    def _claim(self, binding: Binding, taken: dict[str, Binding]) -> bool:
-        owner = taken.setdefault(binding.handler, binding)
-        if owner is not binding:
-            message = f"{binding.id} and {owner.id} both give the handler '{binding.handler}'"
-            self._report(binding.location, "name-collision", message, "rename one of the methods")
-        return owner is binding
-
-    def _report(self, location: Location, rule: str, message: str, hint: str) -> None:
-        self.problems.append(_problem(location, rule, message, hint))
-
-
-def _read_rule(http: http_pb2.HttpRule, index: int, around: Location, text: AnnotationText) -> _Rule:
-    method, template = _read_pattern(http)
-    place = text.find(template)
-    location = replace(around, line=place[0], column=place[1]) if place else around
-    return _Rule(http=http, index=index, method=method, template=template, location=location, is_exact=bool(place))
-
-
-def _read_pattern(http: http_pb2.HttpRule) -> tuple[str, str]:
-    """The HTTP method, upper case, and the template; both empty where the rule has no pattern."""
-    pattern = http.WhichOneof("pattern")
-    if pattern is None:
-        return "", ""
-    if pattern == "custom":
-        return http.custom.kind.upper(), http.custom.path
-    return pattern.upper(), str(getattr(http, pattern))
 
 
 def _query(message: Descriptor, template: PathTemplate, body: str) -> tuple[str, ...]:
@@ -296,24 +184,3 @@ def _check_config(api: Api, config: ServiceConfig | None) -> list[Problem]:
 
     methods = [rpc.full_name for service in api.services for rpc in service.rpcs]
     return [*config.problems, *check_selectors(config, methods)]
-
-
-def _check_modules(files: Sequence[File]) -> list[Problem]:
-    """Two protos whose names differ only in what a module name cannot show."""
-    owners: dict[str, str] = {}
-    return [
-        _problem(
-            Location(file=file.name),
-            "name-collision",
-            f"{file.name} and {owner} both give the module '{file.module}'",
-            "rename one of the files",
-        )
-        for file in files
-        if (owner := owners.setdefault(file.module, file.name)) != file.name
-    ]
-
-
-def _problem(location: Location, rule: str, message: str, hint: str) -> Problem:
-    return Problem(
-        file=location.file, line=location.line, column=location.column, rule=rule, message=message, hint=hint
-    )

@@ -11,7 +11,7 @@ from transom_codegen.emit import emit
 from transom_codegen.generated_tree import GeneratedTree, read_text
 from transom_codegen.plugin_options import as_emit_options
 from transom_codegen.problem import Problem, promote_warnings, sort_problems
-from transom_codegen.proto_roots import own_protos, provided_roots
+from transom_codegen.proto_roots import find_provided, own_protos
 from transom_codegen.protoc import compile_protos
 from transom_codegen.render import ROUTES_MODULE
 from transom_codegen.service_config import load_service_config
@@ -43,13 +43,13 @@ class GenerateOptions:
 
 def generate(options: GenerateOptions) -> GeneratedTree:
     """Compile, build, validate and render; nothing is written. Mistakes are problems of the tree, never raised."""
-    provided = provided_roots(options.protos)
+    provided = find_provided(options.protos)
     names = own_protos(options.protos, provided)
     if not names:
         return GeneratedTree(files={}, problems=(_no_protos(options.protos),))
     config, problems = _load_config(options.service_config)
-    includes = [options.protos, *options.includes, *provided]
-    compilation = compile_protos(names, includes)
+    includes = [options.protos, *options.includes, *provided.roots]
+    compilation = compile_protos(names, includes, provided.renamed)
     problems += compilation.problems
     if not compilation.descriptor_set:
         return GeneratedTree(files={}, problems=_place(problems, includes))

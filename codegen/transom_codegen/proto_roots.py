@@ -2,27 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
 _PACKAGE: Final = Path(__file__).parent
-_SHIPPED: Final = (_PACKAGE / "protos", _PACKAGE.parents[1] / "protos")
+_SHIPPED: Final = _PACKAGE / "protos"
+_CHECKOUT: Final = _PACKAGE.parents[1] / "protos"
+
+_LONGRUNNING: Final = "google/longrunning/operations.proto"
+_LONGRUNNING_FILE: Final = "google/longrunning/operations_proto.proto"
 
 
-def own_protos(root: Path, provided: list[Path]) -> list[str]:
-    """The names of the protos under a root, sorted; not those that a package provides, modules included."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provided:
+    """Protos of installed packages: importable everywhere, and never generated, as their modules are installed too."""
+
+    roots: tuple[Path, ...]
+    renamed: dict[str, Path] = field(default_factory=dict)
+    """Protos whose file is not named as importers name them."""
+
+    def has(self, name: str) -> bool:
+        """Whether a package provides the proto of that name."""
+        return name in self.renamed or any((root / name).is_file() for root in self.roots)
+
+
+def find_provided(root: Path) -> Provided:
+    """Google's common protos, protobuf's own and transom's; `root` itself provides nothing."""
+    google = _google_root()
+    # A checkout has transom's protos in its own root, where they are generated from; a wheel ships them.
+    shipped = _SHIPPED if _SHIPPED.is_dir() else _CHECKOUT
+    roots = (google, _protobuf_root(), shipped)
+    return Provided(
+        roots=tuple(place for place in roots if place.is_dir() and place.resolve() != root.resolve()),
+        # The wheel renames this one file, but not what its module is registered as.
+        renamed={_LONGRUNNING: google / _LONGRUNNING_FILE} if (google / _LONGRUNNING_FILE).is_file() else {},
+    )
+
+
+def own_protos(root: Path, provided: Provided) -> list[str]:
+    """The names of the protos under a root, sorted; not those that a package provides."""
     names = (path.relative_to(root).as_posix() for path in root.rglob("*.proto"))
-    return sorted(name for name in names if not any((place / name).exists() for place in provided))
-
-
-def provided_roots(root: Path) -> list[Path]:
-    """The roots of google's common protos, protobuf's own and transom's; never `root` itself."""
-    candidates = [_google_root(), _protobuf_root(), *_SHIPPED[:1]]
-    # A checkout ships its protos from its own root, in which they are generated and not provided.
-    if not _SHIPPED[0].is_dir():
-        candidates.append(_SHIPPED[1])
-    return [place for place in candidates if place.is_dir() and place.resolve() != root.resolve()]
+    return sorted(name for name in names if not provided.has(name))
 
 
 def _google_root() -> Path:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from transom_codegen.problem import Problem, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _SET: Final = "set.binpb"
 _LINE: Final = re.compile(
@@ -33,21 +33,22 @@ class Compilation:
     problems: tuple[Problem, ...] = ()
 
 
-def compile_protos(names: Sequence[str], includes: Sequence[Path]) -> Compilation:
-    """Compile the protos of these names, found under `includes` in this order; protobuf's own are always found.
+def compile_protos(names: Sequence[str], includes: Sequence[Path], renamed: Mapping[str, Path]) -> Compilation:
+    """Compile the protos of these names, found under `includes` in this order, or else in `renamed` by their names.
 
     Modules are made from the descriptor set, not from the protos: so does buf, and only so are the bytes the same
     (protoc leaves JSON names out of what it has parsed itself).
     """
     with tempfile.TemporaryDirectory(prefix="transom-") as directory:
         out = Path(directory)
-        parsed = _run(*_parse_arguments(out / _SET, includes), *names)
+        parsed = _run(*_parse_arguments(out / _SET, includes, renamed), *names)
         problems = _read_problems(parsed.stderr)
-        if parsed.returncode == 0:
-            printed = _run(*_print_arguments(out), *names)
-            problems += _read_problems(printed.stderr)
-        if parsed.returncode or printed.returncode:
-            return Compilation(problems=problems or (_problem("", "the compiler failed without a word"),))
+        if parsed.returncode:
+            return Compilation(problems=problems or (_silent_failure(),))
+        # Its warnings are those of the first run again, without their places.
+        printed = _run(*_print_arguments(out), *names)
+        if printed.returncode:
+            return Compilation(problems=_read_problems(printed.stderr) or (_silent_failure(),))
         return Compilation(descriptor_set=(out / _SET).read_bytes(), files=_read_tree(out), problems=problems)
 
 
@@ -56,8 +57,9 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 -- our own arguments
 
 
-def _parse_arguments(out: Path, includes: Sequence[Path]) -> list[str]:
+def _parse_arguments(out: Path, includes: Sequence[Path], renamed: Mapping[str, Path]) -> list[str]:
     roots = [f"--proto_path={include}" for include in includes]
+    roots += [f"--proto_path={name}={path}" for name, path in renamed.items()]
     return [*roots, f"--descriptor_set_out={out}", "--include_imports", "--include_source_info"]
 
 
@@ -95,6 +97,10 @@ def _read_problem(line: str) -> Problem:
         message=match["message"],
         severity=Severity.WARNING if match["warning"] else Severity.ERROR,
     )
+
+
+def _silent_failure() -> Problem:
+    return _problem("", "the compiler failed without a word")
 
 
 def _problem(file: str, message: str) -> Problem:
