@@ -33,7 +33,6 @@ from transom_runtime.serving.stages import FramingOptions
 from transom_runtime.state import StateOptions
 from transom_runtime.transcode.options import TranscodeOptions
 from transom_runtime.upstream.breaker import BreakerOptions
-from transom_runtime.upstream.budget import BudgetOptions
 from transom_runtime.upstream.channels import ChannelOptions
 from transom_runtime.upstream.deadline import DeadlineOptions
 from transom_runtime.upstream.metadata import MetadataOptions
@@ -100,7 +99,6 @@ class Settings(BaseModel):
     metadata: MetadataOptions = MetadataOptions()
     deadlines: DeadlineOptions = DeadlineOptions()
     retry: RetryOptions = RetryOptions()
-    retry_budget: BudgetOptions = BudgetOptions()
     breaker: BreakerOptions = BreakerOptions()
     streams: StreamOptions = StreamOptions()
     framing: FramingOptions = FramingOptions()

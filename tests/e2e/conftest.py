@@ -28,7 +28,7 @@ def redis_url() -> Iterator[str]:
 def engine(folder: Path) -> Iterator[str]:
     """A running workflow engine; its address."""
     with program(
-        "-m", "workflow_engine", "--port", "0", "--data", str(folder / "engine"), log=folder / "engine.log"
+        "-m", "workflow_engine", "--port", "0", "--data", str(folder / "engine"), log=folder / "engine.log", says=""
     ) as (_, address):
         yield address
 
@@ -40,7 +40,7 @@ def served(folder: Path, engine: str, redis_url: str) -> Iterator[Gateway]:
         engine,
         redis_url,
         rate_limit={"tiers": {name: {"requests": 100_000} for name in ("public", "standard", "expensive", "tools")}},
-        listen={"host": "127.0.0.1", "port": 0, "max_body_bytes": 64_000},
+        max_body_bytes=64_000,
     )
     with gateway(folder / "served", content) as running:
         yield running

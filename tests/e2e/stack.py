@@ -28,14 +28,14 @@ START_TIMEOUT_S: Final = 30.0
 
 
 @contextlib.contextmanager
-def program(*arguments: str, log: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """Run a Python program; yields it with the address that its first line saying `serving at` ends with."""
+def program(*arguments: str, log: Path, says: str = "serving at") -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """Run a Python program; yields it with the address that its first line with `says` in it ends with."""
     with log.open("ab") as errors:
         process = subprocess.Popen(
             [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=errors, start_new_session=True
         )
     try:
-        yield process, _address(process, log)
+        yield process, _address(process, log, says)
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
@@ -46,14 +46,14 @@ def program(*arguments: str, log: Path) -> Iterator[tuple[subprocess.Popen[bytes
             errors.write(rest)
 
 
-def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+def _address(process: subprocess.Popen[bytes], log: Path, says: str) -> str:
     assert process.stdout is not None
     until = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < until:
         ready, _, _ = select.select([process.stdout], [], [], 0.5)
         if ready:
             line = process.stdout.readline().decode()
-            if "serving at" in line:
+            if line and says in line:
                 return line.split()[-1]
             if not line:
                 break
@@ -81,7 +81,7 @@ def settings(upstream: str, redis_url: str | None = None, **more: Any) -> dict[s
     return {
         "listen": {"host": "127.0.0.1", "port": 0},
         "redis": {"url": redis_url},
-        "upstreams": {"engine": {"target": upstream, "services": ["workflow.v1.*"]}},
+        "upstreams": {"engine": {"channel": {"target": upstream}, "services": ["workflow.v1.*"]}},
         "auth": {
             "issuers": [issuer],
             "api_keys": [

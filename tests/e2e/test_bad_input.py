@@ -36,17 +36,17 @@ def test_malformed_json(connection: Connection, body: bytes) -> None:
 
 def test_every_wrong_type_is_told_with_its_pointer(connection: Connection) -> None:
     """All wrong types of a body are told at once, each with its JSON pointer."""
-    answer = post(connection, {"title": 5, "nodes": [{"id": "a", "position": {"x": "far"}}, 7], "connections": {}})
+    answer = post(connection, {"name": 5, "nodes": [{"id": "a", "position": {"x": "far"}}, 7], "connections": {}})
     assert answer.status == 400
-    assert {"/title", "/nodes/0/position/x", "/nodes/1", "/connections"} <= set(answer.faults())
+    assert {"/name", "/nodes/0/position/x", "/nodes/1", "/connections"} <= set(answer.faults())
     connection.still_works()
 
 
 def test_unknown_fields_are_told_with_the_nearest_name(connection: Connection) -> None:
     """An unknown field is a fault that names the nearest known one, in the body and in the query."""
-    answer = post(connection, {"titel": "x"})
+    answer = post(connection, {"nmae": "x"})
     assert answer.status == 400
-    assert "title" in answer.faults()["/titel"]
+    assert "name" in answer.faults()["/nmae"]
     answer = connection.send("GET", f"{WORKFLOWS}?page_sise=5&colour=red", token=token())
     assert answer.status == 400
     assert set(answer.faults()) == {"page_sise", "colour"}
@@ -65,7 +65,7 @@ def test_wrong_content_type(connection: Connection, content_type: str) -> None:
 
 def test_oversized_body(served: Gateway) -> None:
     """A body over the cap is a 413, whether it announces its length or comes in chunks (R3)."""
-    big = json.dumps({"title": "x" * 70_000}).encode()
+    big = json.dumps({"name": "x" * 70_000}).encode()
     connection = served.connect()
     assert post(connection, big).status == 413
     connection.raw.close()
@@ -129,7 +129,7 @@ def test_bad_escapes_in_a_query(connection: Connection) -> None:
 
 def test_bad_utf8_in_a_body(connection: Connection) -> None:
     """Bytes that are no UTF-8 are a 400 that names the place, and no Python word reaches the client."""
-    answer = post(connection, b'{"title": "\xff\xfe"}')
+    answer = post(connection, b'{"name": "\xff\xfe"}')
     assert answer.status == 400
     assert b"codec" not in answer.body
     connection.still_works()

@@ -34,7 +34,9 @@ def demo(
         refuse_if_taken("127.0.0.1", port)
         status = asyncio.run(_demo(port))
     except PortTakenError as error:
-        typer.echo(f"transom: port {port} is taken; choose another: make demo ARGS='--port 0' picks a free one", err=True)
+        typer.echo(
+            f"transom: port {port} is taken; choose another: make demo ARGS='--port 0' picks a free one", err=True
+        )
         raise typer.Exit(1) from error
     raise typer.Exit(status)
 
@@ -96,7 +98,7 @@ def _settings(port: int, redis_url: str, engine: str, secret: str, key: str) -> 
     return {
         "listen": {"host": "127.0.0.1", "port": port},
         "redis": {"url": redis_url},
-        "upstreams": {"engine": {"target": engine, "services": ["workflow.v1.*"]}},
+        "upstreams": {"engine": {"channel": {"target": engine}, "services": ["workflow.v1.*"]}},
         "auth": {
             "issuers": [
                 {
@@ -135,7 +137,7 @@ def _token(secret: str) -> str:
 
 def _welcome(address: str, token: str, key: str) -> str:
     workflow = (
-        '{"title":"hello","nodes":['
+        '{"name":"hello","nodes":['
         '{"id":"wait","type":"delay","parameters":{"seconds":1}},'
         '{"id":"greet","type":"transform","parameters":{"output":{"text":"hello {{ input.name }}"}}}],'
         '"connections":[{"from_node":"wait","to_node":"greet"}]}'
@@ -151,11 +153,11 @@ List workflows:
   curl -s -H "Authorization: Bearer $TOKEN" "$API/workflows?page_size=5"
 Create one, and keep its id:
   ID=$(curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' "$API/workflows" -d '{workflow}' \\
-    | tee /dev/stderr | python3 -c 'import json, sys; print(json.load(sys.stdin)["workflowId"])')
+    | tee /dev/stderr | python3 -c 'import json, sys; print(json.load(sys.stdin)["id"])')
 Execute it, and keep the execution's id:
   RUN=$(curl -s -X POST -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
     "$API/workflows/$ID/execute" -d '{{"input":{{"name":"Ada"}}}}' \\
-    | tee /dev/stderr | python3 -c 'import json, sys; print(json.load(sys.stdin)["executionId"])')
+    | tee /dev/stderr | python3 -c 'import json, sys; print(json.load(sys.stdin)["id"])')
 Watch it as server-sent events:
   curl -sN -H "Authorization: Bearer $TOKEN" -H 'Accept: text/event-stream' "$API/executions/$RUN/events"
 An error, with every fault in it:

@@ -115,7 +115,9 @@ def _explanation_json(explanation: Explanation) -> dict[str, Any]:
             "message": explanation.error.message,
             "reason": explanation.error.reason,
         },
-        "candidates": [{"id": c.binding.id, "path": c.binding.template, "reason": c.reason} for c in explanation.candidates],
+        "candidates": [
+            {"id": c.binding.id, "path": c.binding.template, "reason": c.reason} for c in explanation.candidates
+        ],
     }
 
 
