@@ -43,7 +43,7 @@ class RetryOptions:
     first_wait_s: float = 0.05
     """The longest wait before the first repeat; it doubles with each, and a random part of it is waited for."""
     max_wait_s: float = 2.0
-    budget: BudgetOptions = BudgetOptions()
+    budget: BudgetOptions = BudgetOptions()  # noqa: RUF009 -- frozen: to be shared is harmless
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,62 @@
+"""The access log: one line for each call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from transom_runtime.call import PrincipalKind
+from transom_runtime.errors import HTTP_STATUS
+
+if TYPE_CHECKING:
+    from transom_runtime.call import Call
+    from transom_runtime.extension import Outcome
+
+
+class AccessLog:
+    """An Observer that logs each call when it has ended: at error level, with its cause, where it failed by no fault
+    of its caller; at info level otherwise. To be made after the logs were configured.
+    """
+
+    def __init__(self) -> None:
+        # Bound here, so that no call has to compose a logger.
+        self._log = structlog.stdlib.get_logger("transom.access").bind()
+
+    def on_start(self, call: Call) -> None:
+        """Nothing is logged of a call that has only begun."""
+
+    def on_end(self, call: Call, token: object, outcome: Outcome) -> None:
+        """Log the line."""
+        del token
+        # A stream that broke has status 200: its code tells.
+        if max(outcome.http_status, HTTP_STATUS[outcome.code]) >= 500:
+            self._log.error("call", **_fields(call, outcome), exc_info=outcome.cause)
+        else:
+            self._log.info("call", **_fields(call, outcome))
+
+
+def _fields(call: Call, outcome: Outcome) -> dict[str, object]:
+    # The template, never the path, and no query: both may hold what is nobody's business.
+    fields: dict[str, object] = {
+        "method": call.head.method,
+        "route": call.binding.template,
+        "binding": call.binding.id,
+        "code": outcome.code.name,
+        "http_status": outcome.http_status,
+        "duration_ms": round(outcome.duration_s * 1000, 3),
+        "request_bytes": outcome.request_bytes,
+        "response_bytes": outcome.response_bytes,
+        "messages": outcome.messages,
+        "request_id": call.request_id,
+        "trace_id": call.trace_id,
+        "attempts": call.attempts,
+        "address": call.head.address,
+        "principal_kind": call.principal.kind.value,
+    }
+    if call.principal.kind is not PrincipalKind.ANONYMOUS:
+        fields["principal"] = call.principal.id
+    if outcome.origin is not None:
+        fields["origin"] = outcome.origin.value
+        fields["message"] = outcome.message
+    return fields

@@ -1,0 +1,98 @@
+"""Logs: one JSON object a line, from structlog and the standard library alike."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any, Final, Literal
+
+import orjson
+import structlog
+
+from transom_runtime.observe.logs.redaction import redact_event
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, Processor, WrappedLogger
+
+_LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_QUIET: Final = ("aiohttp.access", "asyncio", "grpc")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogOptions:
+    """What is logged, and how it looks."""
+
+    format: Literal["json", "console"] = "json"
+    """JSON lines for machines, or aligned text for eyes."""
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """Less than this is not logged."""
+
+
+def configure_logs(options: LogOptions, stream: IO[str] | None = None) -> None:
+    """Send all logs to the stream (standard output), each line written at once.
+
+    To be called once, in the main thread, before the first gRPC channel: a later change can deadlock with grpc's own
+    start (grpc#43421).
+    """
+    handler = logging.StreamHandler(stream or sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=tuple(_last_processors(options, handler.stream)), foreign_pre_chain=_shared_processors()
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(_LEVELS[options.level])
+    logging.captureWarnings(True)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, _LEVELS[options.level]))
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_shared_processors(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+
+
+def _shared_processors() -> list[Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+
+
+def _last_processors(options: LogOptions, stream: IO[str]) -> Iterator[Processor]:
+    yield structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    # Tracebacks become text before the redaction, so that the messages in them are looked over too.
+    yield structlog.processors.format_exc_info
+    yield redact_event
+    if options.format == "json":
+        yield _in_order
+        yield _json_renderer()
+    else:
+        yield structlog.dev.ConsoleRenderer(colors=stream.isatty(), pad_event_to=24)
+
+
+def _in_order(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """What everybody looks for comes first."""
+    first = {name: event.pop(name) for name in ("timestamp", "level", "event") if name in event}
+    return {**first, **event}
+
+
+def _json_renderer() -> Callable[[WrappedLogger, str, EventDict], str]:
+    def render(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
+        return orjson.dumps(event, default=_as_text, option=orjson.OPT_NON_STR_KEYS).decode()
+
+    return render
+
+
+def _as_text(value: Any) -> str:
+    return f"<{type(value).__name__}>"

@@ -1,0 +1,174 @@
+"""Metrics: what Prometheus scrapes, counted over all workers of a gateway."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest, values
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from transom_runtime.binding import StreamKind
+from transom_runtime.observe.metrics.instruments import Instruments
+
+if TYPE_CHECKING:
+    from prometheus_client import Counter, Gauge, Histogram
+
+    from transom_runtime.binding import Binding
+    from transom_runtime.call import Call
+    from transom_runtime.extension import Outcome
+
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_BREAKER_STATES: Final = {"closed": 0, "half_open": 1, "open": 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricsOptions:
+    """Where the workers of a gateway bring their numbers together."""
+
+    directory: Path | None = None
+    """Shared by all workers, emptied by their parent before they start; None: there is one process only."""
+
+
+def clear_directory(directory: Path) -> None:
+    """Forget the numbers of an earlier run. For the parent, before its first worker."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for file in directory.glob("*.db"):
+        file.unlink()
+
+
+def forget_worker(directory: Path, pid: int) -> None:
+    """Take a dead worker out of the gauges; what it counted stays. For the parent."""
+    mark_process_dead(pid, str(directory))  # type: ignore[no-untyped-call] # prometheus_client leaves it untyped
+
+
+@dataclass(frozen=True, slots=True)
+class _RouteCounters:
+    """The children of one route and method, looked up once."""
+
+    in_flight: Gauge
+    duration: Histogram
+    request_bytes: Counter
+    response_bytes: Counter
+    messages: Counter
+    attempts: Counter
+
+
+class Metrics:
+    """An Observer that counts, and what the other stages tell their numbers to. One per process."""
+
+    def __init__(self, options: MetricsOptions | None = None) -> None:
+        self._directory = (options or MetricsOptions()).directory
+        _choose_values(self._directory)
+        self._registry = CollectorRegistry()
+        self._of = Instruments(self._registry)
+        self._routes: dict[tuple[str, str], _RouteCounters] = {}
+        if self._directory is None:
+            ProcessCollector(registry=self._registry)
+
+    def on_start(self, call: Call) -> _RouteCounters:
+        """Count the call in."""
+        counters = self._route(call)
+        counters.in_flight.inc()
+        return counters
+
+    def on_end(self, call: Call, token: _RouteCounters, outcome: Outcome) -> None:
+        """Count the call out."""
+        token.in_flight.dec()
+        token.duration.observe(outcome.duration_s)
+        token.request_bytes.inc(outcome.request_bytes)
+        token.response_bytes.inc(outcome.response_bytes)
+        token.attempts.inc(call.attempts)
+        if call.binding.stream is not StreamKind.UNARY:
+            token.messages.inc(outcome.messages)
+        self._of.requests.labels(
+            _route_label(call.binding), _method_label(call.head.method), outcome.code.name, str(outcome.http_status)
+        ).inc()
+
+    def retry_decided(self, binding: Binding, verdict: Enum) -> None:
+        """Count what was decided about repeating a failed call: a RetryListener."""
+        self._of.retries.labels(_route_label(binding), verdict.value).inc()
+
+    def breaker_changed(self, upstream: str, rpc: str, state: Enum) -> None:
+        """Note a breaker's new state: a BreakerListener."""
+        self._of.breaker_state.labels(upstream, rpc).set(_BREAKER_STATES[state.value])
+        self._of.breaker_changes.labels(upstream, rpc, state.value).inc()
+
+    def upstream_checked(self, upstream: str, *, ready: bool) -> None:
+        """Note what a look at an upstream's health found."""
+        self._of.upstream_ready.labels(upstream).set(ready)
+
+    def limit_decided(self, tier: str, *, admitted: bool) -> None:
+        """Count a decision of a rate limit."""
+        self._of.limit_decisions.labels(tier, "admitted" if admitted else "refused").inc()
+
+    def token_looked_up(self, layer: str, *, found: bool) -> None:
+        """Count a look into a layer of the token cache: `memory` or `redis`."""
+        self._of.token_lookups.labels(layer, "hit" if found else "miss").inc()
+
+    def text_found(self, reason: str, *, refused: bool) -> None:
+        """Count a text that the sanitizer took offence at."""
+        self._of.findings.labels(reason, "refused" if refused else "reported").inc()
+
+    def unknown_ignored(self, binding: Binding) -> None:
+        """Count a request whose unknown names were ignored (strictness `report`)."""
+        self._of.unknown_names.labels(_route_label(binding)).inc()
+
+    def redis_changed(self, *, connected: bool) -> None:
+        """Note whether Redis can be reached."""
+        self._of.redis_connected.set(connected)
+
+    def redis_answered(self, duration_s: float) -> None:
+        """Note how long Redis took for a batch of commands."""
+        self._of.redis_duration.observe(duration_s)
+
+    def render(self) -> tuple[str, bytes]:
+        """The content type and the text to be scraped, over all workers."""
+        if self._directory is None:
+            return CONTENT_TYPE_LATEST, generate_latest(self._registry)
+        merged = CollectorRegistry()
+        MultiProcessCollector(merged, str(self._directory))  # type: ignore[no-untyped-call] # as above
+        return CONTENT_TYPE_LATEST, generate_latest(merged)
+
+    def _route(self, call: Call) -> _RouteCounters:
+        key = (call.binding.id, _method_label(call.head.method))
+        counters = self._routes.get(key)
+        if counters is None:
+            counters = self._routes[key] = self._route_counters(_route_label(call.binding), key[1])
+        return counters
+
+    def _route_counters(self, route: str, method: str) -> _RouteCounters:
+        of = self._of
+        return _RouteCounters(
+            of.in_flight.labels(route, method),
+            of.duration.labels(route, method),
+            of.request_bytes.labels(route, method),
+            of.response_bytes.labels(route, method),
+            of.messages.labels(route, method),
+            of.attempts.labels(route, method),
+        )
+
+
+def _route_label(binding: Binding) -> str:
+    """The template; never a path, of which there are as many as callers like."""
+    return binding.template or "unrouted"
+
+
+def _method_label(method: str) -> str:
+    return method if method in _METHODS else "other"
+
+
+def _choose_values(directory: Path | None) -> None:
+    """Let the numbers made from now on live in memory, or in files of the directory.
+
+    The environment is the only way to tell prometheus_client where its files are; it is set here and read there.
+    """
+    if directory is None:
+        values.ValueClass = values.MutexValue
+        return
+    directory.mkdir(parents=True, exist_ok=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+    values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call] # as above
