@@ -9,11 +9,11 @@ from opentelemetry import trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExportOptions:
+class TracingOptions:
     """Where spans go, and how many of them."""
 
-    endpoint: str
-    """The collector's OTLP/gRPC address: `http://collector:4317`, or `https://…`."""
+    endpoint: str = ""
+    """The collector's OTLP/gRPC address, `http://collector:4317` or `https://…`; empty: spans are not recorded."""
     service_name: str = "transom"
     sample_ratio: float = 1.0
     """The share of traces that begin here and are recorded; traces that come in keep their own decision."""
@@ -23,11 +23,14 @@ class ExportOptions:
             raise ValueError(f"sample_ratio is {self.sample_ratio!r}, and has to be from 0 to 1")
 
 
-def setup_export(options: ExportOptions) -> Callable[[], None]:
+def setup_export(options: TracingOptions) -> Callable[[], None]:
     """Record spans from now on and send them in batches; returns what sends the rest and stops, which blocks.
 
-    Once per process, in a worker, never before a fork. Raises ImportError where the SDK is not installed.
+    Once per process, in a worker, never before a fork. Does nothing without an endpoint. Raises ImportError where the
+    SDK is not installed.
     """
+    if not options.endpoint:
+        return lambda: None
     try:
         from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 -- an extra
         from opentelemetry.sdk.resources import Resource  # noqa: PLC0415 -- an extra
