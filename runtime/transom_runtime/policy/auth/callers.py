@@ -1,0 +1,100 @@
+"""Callers by their tokens: known ones at the cost of a digest, others by one verification however many ask at once.
+
+    digest -> refused a moment ago? -> known here? -> readable? -> known to a replica? -> verify -> remember
+
+A caller who is known is still checked, each time: that the token has not ended, and that the key which verified it is
+still its issuer's. Revocation is the gate's to check.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from hashlib import sha256
+
+from transom_runtime.call import Principal
+from transom_runtime.policy.auth.memory import TokenCache
+from transom_runtime.policy.auth.meter import SILENT, AuthMeter, Found
+from transom_runtime.policy.auth.options import AuthOptions
+from transom_runtime.policy.auth.refusals import CredentialRefused, Refusal
+from transom_runtime.policy.auth.refused_tokens import RefusedTokens
+from transom_runtime.policy.auth.token import TokenVerifier
+
+
+class Callers:
+    """Finds the callers of user tokens. One event loop."""
+
+    def __init__(
+        self,
+        options: AuthOptions,
+        verifier: TokenVerifier,
+        cache: TokenCache,
+        *,
+        meter: AuthMeter = SILENT,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._verifier = verifier
+        self._cache = cache
+        self._meter = meter
+        self._clock = clock
+        self._refused = RefusedTokens(ttl_s=options.refusal_ttl_s, size=options.max_refusals, clock=clock)
+        self._under_way: dict[str, asyncio.Task[Principal | Refusal]] = {}
+
+    async def find(self, token: str) -> Principal:
+        """The caller of a token. Raises CredentialRefused; CallError (503) where keys cannot be had."""
+        digest = sha256(token.encode()).hexdigest()
+        caller = self._cache.peek(digest)
+        if caller is not None and self._is_vouched(caller):
+            self._check_time(caller)
+            self._meter.found(Found.MEMORY)
+            return caller
+        return await self._found_out(token, digest)
+
+    async def close(self) -> None:
+        """Stop what is under way."""
+        tasks = list(self._under_way.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._verifier.close()
+
+    async def _found_out(self, token: str, digest: str) -> Principal:
+        refusal = self._refused.get(digest)
+        if refusal is not None:
+            self._meter.found(Found.REFUSED)
+            raise CredentialRefused(refusal)
+        task = self._under_way.get(digest)
+        if task is None:
+            task = asyncio.create_task(self._verdict(token, digest), name="token verification")
+            self._under_way[digest] = task
+            task.add_done_callback(lambda _: self._under_way.pop(digest, None))
+        # Whoever waits may be cancelled; the verdict is everybody's and goes on.
+        verdict = await asyncio.shield(task)
+        if isinstance(verdict, Refusal):
+            raise CredentialRefused(verdict)
+        return verdict
+
+    async def _verdict(self, token: str, digest: str) -> Principal | Refusal:
+        """The caller, or why there is none: as a value, since several calls may raise it, each its own."""
+        try:
+            unverified = self._verifier.read(token)
+            caller = await self._cache.get(digest)
+            if caller is not None and self._is_vouched(caller):
+                self._meter.found(Found.SHARED)
+            else:
+                self._meter.found(Found.VERIFIED)
+                caller = await self._verifier.verify(token, unverified, digest)
+                await self._cache.put(caller)
+            self._check_time(caller)
+        except CredentialRefused as error:
+            self._refused.add(digest, error.refusal)
+            return error.refusal
+        return caller
+
+    def _is_vouched(self, caller: Principal) -> bool:
+        return self._verifier.is_live(caller.vouched_by)
+
+    def _check_time(self, caller: Principal) -> None:
+        if self._clock() >= caller.expires_at:
+            raise CredentialRefused(Refusal.EXPIRED)

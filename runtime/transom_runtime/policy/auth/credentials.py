@@ -1,0 +1,59 @@
+"""Credentials: where in a request they stand. Headers only: a token in a query ends up in logs and histories."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from transom_runtime.policy.auth.refusals import CredentialRefused, Refusal
+
+if TYPE_CHECKING:
+    from multidict import CIMultiDictProxy
+
+API_KEY_HEADER: Final = "X-API-Key"
+_BEARER: Final = frozenset({"bearer"})
+_API_KEY_SCHEMES: Final = frozenset({"apikey", "bearer"})
+
+
+def bearer_token(headers: CIMultiDictProxy[str], max_bytes: int) -> str:
+    """The token of `Authorization: Bearer`, ASCII and within the cap. Raises CredentialRefused."""
+    return _authorization(headers, _BEARER, max_bytes)
+
+
+def api_key(headers: CIMultiDictProxy[str], max_bytes: int) -> str:
+    """The key of `X-API-Key`, or else of `Authorization` as `ApiKey` or `Bearer`. Raises CredentialRefused.
+
+    `X-API-Key` wins: beside it, Authorization may be meant for the upstream.
+    """
+    given = headers.getall(API_KEY_HEADER, ())
+    if not given:
+        return _authorization(headers, _API_KEY_SCHEMES, max_bytes)
+    return _checked(_only(given).strip(" \t"), max_bytes)
+
+
+def _authorization(headers: CIMultiDictProxy[str], schemes: frozenset[str], max_bytes: int) -> str:
+    given = headers.getall("Authorization", ())
+    if not given:
+        raise CredentialRefused(Refusal.MISSING)
+    # RFC 9110, 11.4: the scheme in any case, one space or more, the credential.
+    scheme, _, credential = _only(given).strip(" \t").partition(" ")
+    if scheme.lower() not in schemes:
+        raise CredentialRefused(Refusal.MISSING)
+    return _checked(credential.strip(" "), max_bytes)
+
+
+def _only(values: Sequence[str]) -> str:
+    if len(values) > 1:
+        raise CredentialRefused(Refusal.AMBIGUOUS)
+    return values[0]
+
+
+def _checked(credential: str, max_bytes: int) -> str:
+    if not credential:
+        raise CredentialRefused(Refusal.MISSING)
+    if len(credential) > max_bytes:
+        raise CredentialRefused(Refusal.OVERSIZE)
+    # Visible ASCII without spaces: nothing else is a token or a key, and nothing else can be digested safely.
+    if not credential.isascii() or not credential.isprintable() or " " in credential:
+        raise CredentialRefused(Refusal.MALFORMED)
+    return credential
