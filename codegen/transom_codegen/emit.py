@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from transom_codegen.build import BuildOptions, build_api
+from transom_codegen.openapi import render_openapi
 from transom_codegen.problem import Problem, promote_warnings, sort_problems
 from transom_codegen.render import RenderOptions, render_api
 from transom_codegen.validate import validate
@@ -43,5 +44,10 @@ def emit(descriptor_set: DescriptorSet, options: EmitOptions) -> Emission:
     problems = sort_problems([*build_problems, *validate(api, descriptor_set)])
     if options.strict:
         problems = promote_warnings(problems)
-    files = {} if any(problem.is_error for problem in problems) else render_api(api, options.render)
+    files = {} if any(problem.is_error for problem in problems) else _render(api, options.render)
     return Emission(api=api, problems=tuple(problems), files=files)
+
+
+def _render(api: Api, options: RenderOptions) -> dict[str, str]:
+    files = render_api(api, options)
+    return {**files, options.openapi: render_openapi(api)} if options.openapi else files

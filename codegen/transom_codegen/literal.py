@@ -39,9 +39,10 @@ def as_positional_call(name: str, arguments: Iterable[Expression]) -> Group:
     return Group(opening=f"{name}(", elements=tuple(("", argument) for argument in arguments))
 
 
-def as_tuple(items: Iterable[Expression]) -> Group:
-    """A tuple."""
-    return Group(opening="(", elements=tuple(("", item) for item in items), is_tuple=True)
+def as_tuple(items: Iterable[Expression], *, is_tall: bool = False) -> Group:
+    """A tuple. A tall one of less than two elements is none: the formatter would join its lines again."""
+    elements = tuple(("", item) for item in items)
+    return Group(opening="(", elements=elements, is_tall=is_tall and len(elements) > 1, is_tuple=True)
 
 
 def as_expression(value: Any) -> Expression:

@@ -33,6 +33,9 @@ SURFACE: Final = 1
 ROUTES_MODULE: Final = "transom_routes"
 """The index's module, unless a run says otherwise; it stands at the import root."""
 
+OPENAPI_FILE: Final = "openapi.json"
+"""The OpenAPI document, unless a run says otherwise; it stands beside the index."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderOptions:
@@ -40,6 +43,8 @@ class RenderOptions:
 
     index: str = ROUTES_MODULE
     """The index's module, at the import root; empty: no index is written."""
+    openapi: str = OPENAPI_FILE
+    """The OpenAPI document's file, from the import root; empty: none is written."""
     service_config: str = ""
     """The service configuration that rules came from, as the header names it; empty: none."""
     dotted_bodies: bool = False
@@ -73,6 +78,7 @@ def _render_file(file: File, options: RenderOptions) -> str:
         imports=names.statements,
         surface=SURFACE,
         endpoints=[_as_endpoint(binding, names) for binding in file.bindings],
+        routes=layout(as_tuple([f"api.Route({b.constant}, {b.handler})" for b in file.bindings], is_tall=True)),
     )
 
 
@@ -83,7 +89,7 @@ def _render_index(files: Iterable[File], options: RenderOptions) -> str:
         options=options.told,
         imports=[_index_import(module) for module in modules],
         needs_importlib=not all(map(is_importable, modules)),
-        names=[_index_name(module) for module in modules],
+        routes=layout(as_tuple([f"*{_index_name(module)}.ROUTES" for module in modules], is_tall=True)),
         surface=SURFACE,
     )
 

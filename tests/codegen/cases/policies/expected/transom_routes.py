@@ -9,7 +9,5 @@ from shop.v1 import shop_gateway as shop_v1_shop_gateway
 
 api.require(1)
 
-ROUTES: Final[tuple[api.Route, ...]] = (
-    *shop_v1_shop_gateway.ROUTES,
-)
+ROUTES: Final[tuple[api.Route, ...]] = (*shop_v1_shop_gateway.ROUTES,)
 """What a gateway mounts."""

@@ -31,7 +31,5 @@ async def price(request: web.Request) -> web.StreamResponse:
     return await api.respond(request, call, reply)
 
 
-ROUTES: Final[tuple[api.Route, ...]] = (
-    api.Route(PRICE, price),
-)
+ROUTES: Final[tuple[api.Route, ...]] = (api.Route(PRICE, price),)
 """The routes of this module, in the order of the proto."""

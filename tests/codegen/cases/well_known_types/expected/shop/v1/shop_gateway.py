@@ -31,7 +31,5 @@ async def add(request: web.Request) -> web.StreamResponse:
     return await api.respond(request, call, reply)
 
 
-ROUTES: Final[tuple[api.Route, ...]] = (
-    api.Route(ADD, add),
-)
+ROUTES: Final[tuple[api.Route, ...]] = (api.Route(ADD, add),)
 """The routes of this module, in the order of the proto."""
