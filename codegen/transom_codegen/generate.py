@@ -12,7 +12,7 @@ from transom_codegen.generated_tree import GeneratedTree, read_text
 from transom_codegen.plugin_options import as_emit_options
 from transom_codegen.problem import Problem, promote_warnings, sort_problems
 from transom_codegen.proto_roots import find_provided, own_protos
-from transom_codegen.protoc import compile_protos
+from transom_codegen.protoc import parse_protos, print_messages
 from transom_codegen.render import ROUTES_MODULE
 from transom_codegen.service_config import load_service_config
 
@@ -49,17 +49,19 @@ def generate(options: GenerateOptions) -> GeneratedTree:
         return GeneratedTree(files={}, problems=(_no_protos(options.protos),))
     config, problems = _load_config(options.service_config)
     includes = [options.protos, *options.includes, *provided.roots]
-    compilation = compile_protos(names, includes, provided.renamed)
-    problems += compilation.problems
-    if not compilation.descriptor_set:
+    parsed = parse_protos(names, includes, provided.renamed)
+    problems += parsed.problems
+    if not parsed.descriptor_set:
         return GeneratedTree(files={}, problems=_place(problems, includes))
-    emission = emit(read_descriptor_set(compilation.descriptor_set, names), _emit_options(options, config, includes))
+    emission = emit(read_descriptor_set(parsed.descriptor_set, names), _emit_options(options, config, includes))
     problems += emission.problems
     if options.strict:
         problems = promote_warnings(problems)
-    is_sound = not any(problem.is_error for problem in problems)
-    files = dict(sorted({**compilation.files, **emission.files}.items())) if is_sound else {}
-    return GeneratedTree(files=files, problems=_place(problems, includes), api=emission.api)
+    if any(problem.is_error for problem in problems):
+        return GeneratedTree(files={}, problems=_place(problems, includes), api=emission.api)
+    messages = print_messages(parsed.descriptor_set, names)
+    files = {} if messages.problems else dict(sorted({**messages.files, **emission.files}.items()))
+    return GeneratedTree(files=files, problems=_place([*problems, *messages.problems], includes), api=emission.api)
 
 
 def _emit_options(options: GenerateOptions, config: ServiceConfig | None, includes: Sequence[Path]) -> EmitOptions:

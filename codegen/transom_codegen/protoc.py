@@ -20,36 +20,51 @@ _SET: Final = "set.binpb"
 _LINE: Final = re.compile(
     r"(?P<file>[^\s:][^:]*):(?:(?P<line>\d+):(?P<column>\d+):)? (?P<warning>warning: )?(?P<message>.+)"
 )
+_MISSING: Final = re.compile(r"File not found|was not found")
+_MISSING_HINT: Final = "name the root that holds it as a further include"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compilation:
-    """What the compiler made of some protos."""
+class Parsed:
+    """What the compiler read."""
 
     descriptor_set: bytes = b""
     """With imports and source info; empty where a problem is an error."""
-    files: dict[str, str] = field(default_factory=dict)
-    """`_pb2.py` and `.pyi` texts, by their path from the import root."""
     problems: tuple[Problem, ...] = ()
 
 
-def compile_protos(names: Sequence[str], includes: Sequence[Path], renamed: Mapping[str, Path]) -> Compilation:
-    """Compile the protos of these names, found under `includes` in this order, or else in `renamed` by their names.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Messages:
+    """What the compiler wrote."""
 
-    Modules are made from the descriptor set, not from the protos: so does buf, and only so are the bytes the same
-    (protoc leaves JSON names out of what it has parsed itself).
+    files: dict[str, str] = field(default_factory=dict)
+    """`_pb2.py` and `.pyi` texts, by their path from the import root; empty where there is a problem."""
+    problems: tuple[Problem, ...] = ()
+
+
+def parse_protos(names: Sequence[str], includes: Sequence[Path], renamed: Mapping[str, Path]) -> Parsed:
+    """Read the protos of these names, found under `includes` in this order, or else in `renamed` by their names."""
+    with tempfile.TemporaryDirectory(prefix="transom-") as directory:
+        target = Path(directory) / _SET
+        run = _run(*_parse_arguments(target, includes, renamed), *names)
+        if run.returncode:
+            return Parsed(problems=_read_problems(run.stderr) or (_silent_failure(),))
+        return Parsed(descriptor_set=target.read_bytes(), problems=_read_problems(run.stderr))
+
+
+def print_messages(descriptor_set: bytes, names: Sequence[str]) -> Messages:
+    """Write the message modules and stubs of these protos.
+
+    They are made from the descriptor set, not from the protos: so does buf, and only so are the bytes the same (protoc
+    leaves JSON names out of what it has parsed itself). Warnings are those of the first run again: they are dropped.
     """
     with tempfile.TemporaryDirectory(prefix="transom-") as directory:
         out = Path(directory)
-        parsed = _run(*_parse_arguments(out / _SET, includes, renamed), *names)
-        problems = _read_problems(parsed.stderr)
-        if parsed.returncode:
-            return Compilation(problems=problems or (_silent_failure(),))
-        # Its warnings are those of the first run again, without their places.
-        printed = _run(*_print_arguments(out), *names)
-        if printed.returncode:
-            return Compilation(problems=_read_problems(printed.stderr) or (_silent_failure(),))
-        return Compilation(descriptor_set=(out / _SET).read_bytes(), files=_read_tree(out), problems=problems)
+        (out / _SET).write_bytes(descriptor_set)
+        run = _run(*_print_arguments(out), *names)
+        if run.returncode:
+            return Messages(problems=_read_problems(run.stderr) or (_silent_failure(),))
+        return Messages(files=_read_tree(out))
 
 
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -95,6 +110,7 @@ def _read_problem(line: str) -> Problem:
         column=int(match["column"] or 0),
         rule="protoc",
         message=match["message"],
+        hint=_MISSING_HINT if _MISSING.search(match["message"]) else "",
         severity=Severity.WARNING if match["warning"] else Severity.ERROR,
     )
 
