@@ -72,7 +72,11 @@ def _node(node: Node, ids: Counter[str]) -> Iterator[tuple[str, str]]:
 
 def _parameters(node: Node, ids: Counter[str]) -> Iterator[tuple[str, str]]:
     node_type = NODE_TYPES[node.type]
-    given = as_json(node.parameters)
+    try:
+        given = as_json(node.parameters)
+    except ValueError as error:
+        yield "", str(error)
+        return
     missing = [name for name, required in node_type.parameters.items() if required and name not in given]
     yield from ((name, f"is missing: a {node.type} needs it") for name in missing)
     yield from ((name, f"is unknown to a {node.type}") for name in given if name not in node_type.parameters)

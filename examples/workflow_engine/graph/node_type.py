@@ -49,7 +49,8 @@ def _check_nothing(_: Parameters) -> Iterator[tuple[str, str]]:
 
 
 def _check_condition(parameters: Parameters) -> Iterator[tuple[str, str]]:
-    if parameters.get("operator") not in OPERATORS:
+    # Lists, because JSON may hold here what cannot be hashed.
+    if parameters.get("operator") not in list(OPERATORS):
         yield "operator", f"is not one of {', '.join(OPERATORS)}: {parameters.get('operator')!r}"
 
 

@@ -14,6 +14,7 @@ from workflow.v1 import sessions_pb2 as pb
 from workflow_engine.conversation.command import parse_command
 from workflow_engine.conversation.reply import About, Speaker
 from workflow_engine.field_mask import merge
+from workflow_engine.graph.json_value import as_json
 from workflow_engine.listing.query import build_query
 from workflow_engine.refusal import Violation, invalid
 from workflow_engine.stamp import new_id, now
@@ -112,8 +113,15 @@ class SessionServicer:
 
 
 def _check(session: pb.Session) -> None:
+    violations = []
     if len(session.title) > MAX_TITLE:
-        raise invalid([Violation(field="session.title", description=f"is longer than {MAX_TITLE} characters")])
+        violations.append(Violation(field="session.title", description=f"is longer than {MAX_TITLE} characters"))
+    try:
+        as_json(session.context)
+    except ValueError as error:
+        violations.append(Violation(field="session.context", description=str(error)))
+    if violations:
+        raise invalid(violations)
 
 
 def _check_text(text: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -11,8 +11,9 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from workflow.v1 import workflows_pb2 as pb
 from workflow_engine.field_mask import merge
 from workflow_engine.graph.check import check_workflow
+from workflow_engine.graph.json_value import as_json
 from workflow_engine.listing.query import build_query
-from workflow_engine.refusal import invalid
+from workflow_engine.refusal import Violation, invalid
 from workflow_engine.stamp import new_id, now
 from workflow_engine.store.tables import WORKFLOWS
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from workflow_engine.execution.executions import Executions
     from workflow_engine.store.database import Database
 
-EVERYTHING = FieldMask(paths=["*"])
+EVERYTHING: Final = FieldMask(paths=["*"])
+MAX_REQUEST_ID: Final = 100
 
 
 class WorkflowServicer:
@@ -66,6 +68,7 @@ class WorkflowServicer:
 
     async def execute_workflow(self, request: pb.ExecuteWorkflowRequest, caller: str) -> Execution:
         """The execution that was started, or that the same request started before."""
+        _check_input(request)
         return await self._executions.start(caller, request.workflow_id, request.input, request.request_id)
 
     async def _edit(self, caller: str, workflow_id: str, source: pb.Workflow, mask: FieldMask) -> pb.Workflow:
@@ -78,6 +81,18 @@ class WorkflowServicer:
         return await self._database.run(
             partial(WORKFLOWS.edit, owner=caller, resource_id=workflow_id, etag=source.etag, change=change)
         )
+
+
+def _check_input(request: pb.ExecuteWorkflowRequest) -> None:
+    violations = []
+    if len(request.request_id) > MAX_REQUEST_ID:
+        violations.append(Violation(field="request_id", description=f"is longer than {MAX_REQUEST_ID} characters"))
+    try:
+        as_json(request.input)
+    except ValueError as error:
+        violations.append(Violation(field="input", description=str(error)))
+    if violations:
+        raise invalid(violations)
 
 
 def _check(workflow: pb.Workflow) -> None:
