@@ -26,6 +26,10 @@ import "transom/v1/policy.proto";
 """
 
 
+LEAN_HEADER = "".join(line for line in HEADER.splitlines(keepends=True)[:4])
+"""The header with no import that a proto of Empty alone would not use: compilers warn of those."""
+
+
 class Build(Protocol):
     """Builds the IR of `shop/v1/shop.proto`, of which the body is given."""
 
