@@ -42,6 +42,12 @@ async def program(data: Path) -> AsyncIterator[tuple[Process, str]]:
         await process.communicate()
 
 
+async def drained(stream: Any) -> None:
+    """Read a stream to its end: its status comes behind the last message."""
+    while await stream.read() is not grpc.aio.EOF:
+        pass
+
+
 async def test_health(engine: Engine, channel: grpc.aio.Channel) -> None:
     """The engine and each of its services say that they serve."""
     stub: Any = health_pb2_grpc.HealthStub(channel)
@@ -113,8 +119,7 @@ async def test_sigterm_drains(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(process.wait(), 10) == 0
         with pytest.raises(grpc.aio.AioRpcError):
-            while await stream.read() is not grpc.aio.EOF:
-                pass
+            await drained(stream)
 
 
 async def test_one_engine(tmp_path: Path, engine: Engine) -> None:

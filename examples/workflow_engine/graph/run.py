@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -54,7 +55,10 @@ class _Work:
     progress: Progress
     scope: dict[str, Any]
     """What expressions reach."""
-    slots: asyncio.Semaphore
+    places: int
+    """Nodes that may be at work at the same time."""
+    ready: deque[str] = field(default_factory=deque)
+    """Nodes that wait for a place."""
     tasks: dict[asyncio.Task[NodeOutcome], str] = field(default_factory=dict)
     first_failure: GraphFailed | None = None
 
@@ -67,12 +71,13 @@ async def run_graph(
         nodes={node.id: node for node in workflow.nodes},
         progress=Progress(workflow),
         scope={"input": graph_input, "nodes": {}, "execution": {"id": execution_id}},
-        slots=asyncio.Semaphore(workflow.settings.max_parallel_nodes or DEFAULT_PARALLEL),
+        places=workflow.settings.max_parallel_nodes or DEFAULT_PARALLEL,
     )
     stops = workflow.settings.error_policy != WorkflowSettings.ERROR_POLICY_CONTINUE
     try:
         while not (stops and work.first_failure):
-            await _decide(work, recorder, loopback)
+            await _decide(work, recorder)
+            _begin(work, recorder, loopback)
             if not work.tasks:
                 break
             done, _ = await asyncio.wait(work.tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -86,23 +91,28 @@ async def run_graph(
     return {node_id: outputs[node_id] for node_id in work.progress.sinks if node_id in outputs}
 
 
-async def _decide(work: _Work, recorder: Recorder, loopback: Loopback) -> None:
+async def _decide(work: _Work, recorder: Recorder) -> None:
     for decision in work.progress.decisions():
         if decision.runs:
-            task = asyncio.create_task(_perform(work, work.nodes[decision.node_id], recorder, loopback))
-            work.tasks[task] = decision.node_id
+            work.ready.append(decision.node_id)
         else:
             await recorder.node_skipped(decision.node_id)
 
 
+def _begin(work: _Work, recorder: Recorder, loopback: Loopback) -> None:
+    while work.ready and len(work.tasks) < work.places:
+        node_id = work.ready.popleft()
+        task = asyncio.create_task(_perform(work, work.nodes[node_id], recorder, loopback))
+        work.tasks[task] = node_id
+
+
 async def _perform(work: _Work, node: Node, recorder: Recorder, loopback: Loopback) -> NodeOutcome:
-    async with work.slots:
-        await recorder.node_started(node.id)
-        try:
-            parameters = render(as_json(node.parameters), work.scope)
-        except TemplateError as error:
-            raise NodeFailure("EXPRESSION_FAILED", str(error)) from error
-        return await NODE_TYPES[node.type].perform(parameters, loopback)
+    await recorder.node_started(node.id)
+    try:
+        parameters = render(as_json(node.parameters), work.scope)
+    except TemplateError as error:
+        raise NodeFailure("EXPRESSION_FAILED", str(error)) from error
+    return await NODE_TYPES[node.type].perform(parameters, loopback)
 
 
 async def _settle(work: _Work, node_id: str, task: asyncio.Task[NodeOutcome], recorder: Recorder) -> None:
