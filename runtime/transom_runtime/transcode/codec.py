@@ -1,0 +1,58 @@
+"""The codec: every plan of a gateway, made at start, behind the decoders and encoders of its bindings."""
+
+from __future__ import annotations
+
+import orjson
+from google.protobuf import descriptor_pool
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message import Message
+
+from transom_runtime.binding import Binding
+from transom_runtime.extension import TextChecks
+from transom_runtime.transcode.decode_plans import DecodePlans
+from transom_runtime.transcode.encode_plan import EncodePlans
+from transom_runtime.transcode.field_access import descriptor_of
+from transom_runtime.transcode.options import Strictness, TranscodeOptions
+from transom_runtime.transcode.request import RequestDecoder
+from transom_runtime.transcode.response import ResponseEncoder
+from transom_runtime.transcode.verdict import OnUnknown
+
+
+class Codec:
+    """JSON to wire bytes and back, for all bindings of a gateway. Plans are shared; safe to use from any task."""
+
+    def __init__(
+        self,
+        options: TranscodeOptions,
+        *,
+        text_checks: TextChecks | None = None,
+        pool: DescriptorPool | None = None,
+        on_unknown: OnUnknown | None = None,
+    ) -> None:
+        """`pool` holds the types that an Any may name; default: all that are imported. `text_checks` is asked for
+        every field that holds text: strings, lists and maps of them, StringValue, Struct, Value and ListValue.
+        `on_unknown` is told of ignored names in report mode.
+        """
+        chosen = pool if pool is not None else descriptor_pool.Default()
+        self._options = options
+        self._on_unknown = on_unknown
+        ignores = options.strictness is Strictness.LENIENT
+        self._decode_plans = DecodePlans(chosen, text_checks, ignores_unknown=ignores)
+        self._encode_plans = EncodePlans(chosen, options.output_defaults)
+
+    def request_decoder(self, binding: Binding) -> RequestDecoder:
+        """What decodes the requests of a binding. Raises ValueError where the binding does not fit its message."""
+        return RequestDecoder(binding, self._decode_plans, self._options, self._on_unknown)
+
+    def response_encoder(self, binding: Binding, *, extract: tuple[str, ...] = ()) -> ResponseEncoder:
+        """What encodes the messages of a binding; `extract` are the response fields whose texts are wanted with each.
+        Raises ValueError likewise.
+        """
+        allow_dotted = self._options.allow_dotted_body
+        return ResponseEncoder(binding, self._encode_plans, extract, allow_dotted=allow_dotted)
+
+    def encode_message(self, message: Message) -> bytes:
+        """The JSON of any message, such as the status of an error. An Any that cannot be resolved keeps its type and
+        bytes (J5). Raises ValueError for what JSON cannot write.
+        """
+        return orjson.dumps(self._encode_plans.writer(descriptor_of(message))(message))

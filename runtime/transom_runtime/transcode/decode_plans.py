@@ -1,0 +1,146 @@
+"""The plans of all message types that a codec reads, and the Any, which may hold each of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from transom_runtime.extension import TextCheck, TextChecks
+from transom_runtime.transcode.faults import Refused, refuse, refuse_type
+from transom_runtime.transcode.field_access import message_of
+from transom_runtime.transcode.field_plan import build_field
+from transom_runtime.transcode.message_plan import MessagePlan
+from transom_runtime.transcode.well_known import ANY, SPECIAL, Fill, Filler, build_filler
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFiller:
+    """How the messages of one type are filled."""
+
+    from_json: Fill
+    from_text: Fill | None
+    """None: the type has no text form."""
+    plan: MessagePlan | None
+    """Where the JSON is made of the type's fields."""
+
+
+class DecodePlans:
+    """Plans by message type, made at start; those of types that only an Any names, when they first come."""
+
+    def __init__(self, pool: DescriptorPool, text_checks: TextChecks | None, *, ignores_unknown: bool) -> None:
+        self._pool = pool
+        self._text_checks = text_checks
+        self._ignores_unknown = ignores_unknown
+        self._plans: dict[Descriptor, MessagePlan] = {}
+        self._resolved: dict[str, tuple[Fill, Descriptor]] = {}
+
+    def plan(self, descriptor: Descriptor) -> MessagePlan:
+        """The plan of a type whose JSON is made of its fields."""
+        plan = self._plans.get(descriptor)
+        if plan is None:
+            plan = MessagePlan(descriptor, GetMessageClass(descriptor), ignores_unknown=self._ignores_unknown)
+            self._plans[descriptor] = plan
+            fields = [*descriptor.fields, *self._pool.FindAllExtensions(descriptor)]
+            plan.complete([build_field(field, self) for field in fields])
+        return plan
+
+    def check_of(self, field: FieldDescriptor, *, told_by: FieldDescriptor | None = None) -> TextCheck | None:
+        """The check of a string field's texts; `told_by` is the map field, where it is a map's value."""
+        is_text = field.type == FieldDescriptor.TYPE_STRING
+        return self._choose(told_by or field) if is_text else None
+
+    def filler_of(self, field: FieldDescriptor, *, told_by: FieldDescriptor | None = None) -> MessageFiller:
+        """How the messages of a field are filled. Texts in a well-known type are the business of the field's check."""
+        descriptor = message_of(field)
+        if descriptor.full_name in SPECIAL and descriptor.full_name != ANY:
+            holds_text = descriptor.full_name.endswith((".StringValue", ".Struct", ".Value", ".ListValue"))
+            special = build_filler(descriptor, self._choose(told_by or field) if holds_text else None)
+            assert special is not None, "every special type but Any has a filler"
+            return MessageFiller(special.from_json, special.from_text, None)
+        return self._filler(descriptor)
+
+    def filler(self, descriptor: Descriptor) -> MessageFiller:
+        """How a message that is no field's is filled: a request, or what an Any holds."""
+        special = build_filler(descriptor, None)
+        return _unplanned(special) if special else self._filler(descriptor)
+
+    def _filler(self, descriptor: Descriptor) -> MessageFiller:
+        if descriptor.full_name == ANY:
+            return MessageFiller(self.fill_any, None, None)
+        plan = self.plan(descriptor)
+
+        def fill(message: Any, value: Any) -> None:
+            message.SetInParent()
+            plan.fill(message, value)
+
+        return MessageFiller(fill, None, plan)
+
+    def _choose(self, field: FieldDescriptor) -> TextCheck | None:
+        return self._text_checks(field) if self._text_checks is not None else None
+
+    def fill_any(self, message: Any, value: Any) -> None:
+        """Fill an Any from `{"@type": …}` and the JSON of what it holds. Raises Refused."""
+        if type(value) is not dict:
+            raise refuse_type("an object", value)
+        message.SetInParent()
+        if not value:
+            return
+        fill, descriptor = self._resolve(value.get("@type"))
+        inner: Message = GetMessageClass(descriptor)()
+        refused = _fill_inner(fill, descriptor, inner, value)
+        message.type_url = value["@type"]
+        message.value = inner.SerializePartialToString()
+        if refused is not None:
+            raise refused
+
+    def _resolve(self, url: Any) -> tuple[Fill, Descriptor]:
+        if type(url) is not str or not url:
+            raise refuse("must name its type in '@type', a string", reason="MISSING_TYPE")
+        _, slash, name = url.rpartition("/")
+        found = self._resolved.get(name) if slash else None
+        if found is None:
+            found = self._find(name if slash else "", url)
+            self._resolved[name] = found
+        return found
+
+    def _find(self, name: str, url: str) -> tuple[Fill, Descriptor]:
+        try:
+            descriptor = self._pool.FindMessageTypeByName(name)
+        except KeyError as error:
+            raise _under("@type", refuse("names no type that is known here", url, reason="UNKNOWN_TYPE")) from error
+        return self.filler(descriptor).from_json, descriptor
+
+
+def _fill_inner(fill: Fill, descriptor: Descriptor, inner: Message, value: dict[str, Any]) -> Refused | None:
+    """Fill what an Any holds; what was refused. Unknown members leave the rest of it filled."""
+    rest = {key: item for key, item in value.items() if key != "@type"}
+    try:
+        if descriptor.full_name in SPECIAL:
+            _fill_value(fill, inner, rest)
+        else:
+            fill(inner, rest)
+    except Refused as refused:
+        return refused
+    return None
+
+
+def _fill_value(fill: Fill, inner: Message, rest: dict[str, Any]) -> None:
+    if rest.keys() != {"value"}:
+        raise refuse("holds a well-known type: beside '@type' there must be 'value' and nothing else")
+    try:
+        fill(inner, rest["value"])
+    except Refused as refused:
+        raise _under("value", refused) from refused
+
+
+def _under(key: str, refused: Refused) -> Refused:
+    return refused.under(key, None)
+
+
+def _unplanned(filler: Filler) -> MessageFiller:
+    return MessageFiller(filler.from_json, filler.from_text, None)

@@ -1,0 +1,58 @@
+"""The knobs of transcoding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Strictness(Enum):
+    """What becomes of names that the request message does not have, in query and body alike."""
+
+    LENIENT = "lenient"
+    """They are ignored."""
+    REPORT = "report"
+    """They are ignored, and reported with the binding."""
+    STRICT = "strict"
+    """They are refused, with the nearest known name."""
+
+
+class OutputDefaults(Enum):
+    """Which fields that hold their default appear in JSON (semantics.md J2)."""
+
+    OMIT = "omit"
+    """None, unless presence is explicit and they are set."""
+    IMPLICIT = "implicit"
+    """Those without presence: scalars, lists and maps."""
+    ALL = "all"
+    """Those, and null for messages that are not set; a oneof's members stay out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscodeOptions:
+    """How requests are read and responses written."""
+
+    strictness: Strictness = Strictness.STRICT
+    output_defaults: OutputDefaults = OutputDefaults.OMIT
+    plus_is_space: bool = True
+    """Whether a plus in a query is a space (P5)."""
+    system_parameters: frozenset[str] = frozenset({"$alt", "key", "access_token", "fields", "prettyPrint"})
+    """Query parameters that are never unknown (Q7)."""
+    max_json_bytes: int = 32 * 1024 * 1024
+    """The longest JSON body that is parsed, whatever the route's own cap is."""
+    max_depth: int = 100
+    """Objects and arrays inside each other, the outermost counted. Protobuf parsers stop at 100 messages."""
+    max_elements: int = 100_000
+    """Array elements in one body."""
+    max_fields: int = 100_000
+    """Object members in one body."""
+    allow_dotted_body: bool = False
+    """Whether `body` and `response_body` may be dotted paths, as in protos written for grpc-gateway (B4)."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where a cap is not positive, or deeper than Python's own stack allows."""
+        for name in ("max_json_bytes", "max_depth", "max_elements", "max_fields"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be positive")
+        if self.max_depth > 200:
+            raise ValueError("max_depth must not be over 200")

@@ -1,0 +1,142 @@
+"""A response message to what is sent: JSON, or the raw bytes of an HttpBody, and the texts that headers need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import DecodeError, Message
+
+from transom_runtime.binding import Binding
+from transom_runtime.errors import CallError, Code, Origin
+from transom_runtime.transcode.encode_plan import EncodePlans
+from transom_runtime.transcode.field_access import descriptor_of, is_map, is_message, message_of
+from transom_runtime.transcode.http_body import content_type_of, is_http_body
+from transom_runtime.transcode.scalar_json import AsJson, build_as_text
+from transom_runtime.transcode.well_known import OBJECTS, SPECIAL
+
+JSON: Final = "application/json"
+
+Write = Callable[[Any], tuple[str, bytes]]
+"""Makes the content type and body of a message. May raise ValueError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What is sent for one message."""
+
+    content_type: str
+    body: bytes
+    """One line where it is JSON."""
+    extracted: tuple[str, ...] = ()
+    """The texts of the wanted fields, in their order; empty where a field is not set."""
+
+
+class ResponseEncoder:
+    """Encodes the messages of one binding. Built at start, immutable, safe to use from any task."""
+
+    __slots__ = ("_extract", "_new", "_write")
+
+    def __init__(self, binding: Binding, plans: EncodePlans, extract: tuple[str, ...], *, allow_dotted: bool) -> None:
+        """Raise ValueError where the binding, or a wanted field, does not fit the response message."""
+        descriptor = descriptor_of(binding.response)
+        self._new = binding.response
+        self._write = _build_write(binding, plans, allow_dotted=allow_dotted)
+        self._extract = tuple(_build_extract(descriptor, path, binding.id) for path in extract)
+
+    def encode(self, wire: bytes) -> Payload:
+        """What is sent for one message. Raises CallError (502) where the upstream sent what cannot be written."""
+        try:
+            message = self._new.FromString(wire)
+            content_type, body = self._write(message)
+            texts = tuple([extract(message) for extract in self._extract]) if self._extract else ()
+        except (DecodeError, ValueError, TypeError) as error:
+            raise _unreadable() from error
+        return Payload(content_type, body, texts)
+
+
+def _unreadable() -> CallError:
+    return CallError(
+        Code.INTERNAL,
+        "the upstream's response could not be written as JSON",
+        origin=Origin.UPSTREAM,
+        http_status=502,
+        reason="BAD_UPSTREAM_RESPONSE",
+    )
+
+
+def _build_write(binding: Binding, plans: EncodePlans, *, allow_dotted: bool) -> Write:
+    descriptor = descriptor_of(binding.response)
+    if binding.response_body is None:
+        return _write_raw if is_http_body(descriptor) else _json_writer(plans.writer(descriptor))
+    if "." in binding.response_body and not allow_dotted:
+        raise ValueError(f"binding {binding.id} has the dotted response_body {binding.response_body!r}")
+    steps = _steps(descriptor, binding.response_body, f"the response_body of {binding.id}")
+    field, load = steps[-1], _loader(steps)
+    if is_http_body(field.message_type) and not field.is_repeated:
+        return lambda message: _write_raw(load(message))
+    return _json_writer(_field_writer(field, load, _loader(steps[:-1]), plans))
+
+
+def _write_raw(message: Any) -> tuple[str, bytes]:
+    return content_type_of(message), message.data
+
+
+def _json_writer(as_json: AsJson) -> Write:
+    dumps = orjson.dumps
+
+    def write(message: Any) -> tuple[str, bytes]:
+        return JSON, dumps(as_json(message))
+
+    return write
+
+
+def _field_writer(field: FieldDescriptor, load: AsJson, load_parent: AsJson, plans: EncodePlans) -> AsJson:
+    """The JSON of one field, whether it is set or not (B8)."""
+    writer, name = plans.field_writer(field), field.name
+    if writer is None:
+        return load
+    if not is_message(field) or field.is_repeated:
+        return lambda message: writer(load(message))
+    full_name = message_of(field).full_name
+    absent: Any = None if full_name in SPECIAL and full_name not in OBJECTS else {}
+    return lambda message: writer(load(message)) if load_parent(message).HasField(name) else absent
+
+
+def _build_extract(descriptor: Descriptor, path: str, binding_id: str) -> Callable[[Message], str]:
+    """The text of a response field. Raises ValueError where it has none."""
+    where = f"a wanted field of {binding_id}"
+    steps = _steps(descriptor, path, where)
+    field, load, load_parent = steps[-1], _loader(steps), _loader(steps[:-1])
+    if field.is_repeated or is_message(field):
+        raise ValueError(f"{where}, {path!r}, is no single scalar")
+    as_text = build_as_text(field)
+    if not field.has_presence:
+        return lambda message: as_text(load(message))
+    return lambda message: as_text(load(message)) if load_parent(message).HasField(field.name) else ""
+
+
+def _steps(descriptor: Descriptor, path: str, where: str) -> list[FieldDescriptor]:
+    steps: list[FieldDescriptor] = []
+    parent: Descriptor | None = descriptor
+    for name in path.split("."):
+        field = parent.fields_by_name.get(name) if parent is not None else None
+        if field is None:
+            raise ValueError(f"{where} names {path!r}, which {descriptor.full_name} does not have")
+        steps.append(field)
+        parent = None if field.is_repeated or is_map(field) else field.message_type
+    return steps
+
+
+def _loader(steps: list[FieldDescriptor]) -> Callable[[Any], Any]:
+    names = [step.name for step in steps]
+
+    def load(message: Any) -> Any:
+        for name in names:
+            message = getattr(message, name)
+        return message
+
+    return load
