@@ -1,0 +1,159 @@
+"""What crosses between headers and metadata."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+import pytest
+
+from transom_runtime.call import Principal, PrincipalKind
+from transom_runtime.errors import CallError
+from transom_runtime.upstream.metadata import MetadataOptions, RequestMetadata, ResponseMetadata
+from upstream.calls import binding, call
+
+Headers = tuple[tuple[str, str], ...]
+OWN = [("x-request-id", "r-1"), ("x-principal-kind", "anonymous")]
+
+
+def crossing(headers: Headers, *, forward: bool = False, allow: tuple[str, ...] | None = None) -> list[object]:
+    options = MetadataOptions() if allow is None else MetadataOptions(request_allow=allow)
+    pairs = RequestMetadata(options).encode(call(binding(forward=forward), headers))
+    return [pair for pair in pairs if pair not in OWN]
+
+
+@pytest.mark.parametrize(
+    "header, value, expected",
+    [
+        ("Accept-Language", "de", ("accept-language", "de")),
+        ("Tracestate", "a=b", ("tracestate", "a=b")),
+        ("baggage", "k=v", ("baggage", "k=v")),
+        ("Grpc-Metadata-X-Tenant", "acme", ("x-tenant", "acme")),
+        ("GRPC-METADATA-shard", "7", ("shard", "7")),
+        ("Grpc-Metadata-Trace-Bin", b64encode(b"\x00\xff\x10").decode(), ("trace-bin", b"\x00\xff\x10")),
+        ("Grpc-Metadata-Trace-Bin", "AP8Q", ("trace-bin", b"\x00\xff\x10")),
+        ("Grpc-Metadata-Trace-Bin", "AA", ("trace-bin", b"\x00")),
+        ("Grpc-Metadata-Trace-Bin", "AA==", ("trace-bin", b"\x00")),
+        ("Grpc-Metadata-Trace-Bin", "", ("trace-bin", b"")),
+    ],
+)
+def test_allowed_headers_cross(header: str, value: str, expected: object) -> None:
+    """H1: allowed headers and those with the prefix reach the upstream, binary ones decoded, padded or not."""
+    assert crossing(((header, value),)) == [expected]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "User-Agent", "Cookie", "X-Tenant", "Host", "Content-Type", "Content-Length", "Connection", "Keep-Alive", "TE",
+        "Trailer", "Transfer-Encoding", "Upgrade", "Proxy-Authorization", "Grpc-Timeout", "Grpc-Encoding",
+        "X-Principal-Id", "X-Principal-Kind", "X-Principal-Scopes", "X-Principal-Anything", "X-Request-Id",
+        "Authorization", "X-Forwarded-For", "Forwarded",
+    ],
+)  # fmt: skip
+def test_other_headers_stay_here(header: str) -> None:
+    """H1: what is not on the list stays here, and the prefix is no way around it."""
+    assert crossing(((header, "v"),)) == []
+    prefixed = [] if header in {"User-Agent", "Cookie", "X-Tenant"} else [f"Grpc-Metadata-{header}"]
+    assert crossing(tuple((name, "v") for name in prefixed), forward=True) == []
+
+
+def test_a_wide_list_still_keeps_what_never_crosses() -> None:
+    """H1: hop-by-hop and gRPC's own headers, and names of the caller, do not cross under any allow list."""
+    sent = (("Connection", "x"), ("Host", "h"), ("grpc-status", "0"), ("x-principal-id", "root"), ("X-Tenant", "acme"))
+    assert crossing(sent, allow=("*",)) == [("x-tenant", "acme")]
+
+
+def test_globs_allow_families_of_names() -> None:
+    """H1: an entry of the allow list may be a glob, in any case."""
+    assert crossing((("X-Tenant-Id", "1"), ("X-Other", "2")), allow=("X-Tenant-*",)) == [("x-tenant-id", "1")]
+
+
+def test_authorization_crosses_where_the_policy_forwards_it() -> None:
+    """H1: the caller's credential travels only where the route's policy says so."""
+    sent = (("Authorization", "Bearer t"), ("Grpc-Metadata-Authorization", "Bearer other"))
+    assert crossing(sent, forward=True) == [("authorization", "Bearer t")]
+    assert crossing(sent) == []
+    assert crossing(sent, allow=("*",)) == []
+
+
+def test_the_call_names_its_request_and_trace() -> None:
+    """H1: request id and trace are the call's, whatever the client sent under their names."""
+    traced = call(
+        headers=(("traceparent", "00-client"), ("X-Request-Id", "client"), ("Grpc-Metadata-Traceparent", "x"))
+    )
+    traced.traceparent = "00-ours"
+    pairs = list(RequestMetadata(MetadataOptions()).encode(traced))
+    assert pairs == [("x-request-id", "r-1"), ("traceparent", "00-ours"), ("x-principal-kind", "anonymous")]
+
+
+def test_an_untraced_call_passes_the_clients_trace_on() -> None:
+    """H1: where the gateway does not trace, the client's own trace context crosses."""
+    assert crossing((("traceparent", "00-client"),)) == [("traceparent", "00-client")]
+
+
+def test_the_verified_caller_travels() -> None:
+    """H1: the upstream hears who the caller is, and nothing that the caller claims."""
+    verified = call(headers=(("X-Principal-Id", "root"), ("Grpc-Metadata-X-Principal-Id", "root")))
+    verified.principal = Principal(kind=PrincipalKind.USER, id="u 1%é\n", scopes=frozenset({"b", "a"}))
+    pairs = list(RequestMetadata(MetadataOptions()).encode(verified))
+    assert pairs[1:] == [
+        ("x-principal-kind", "user"),
+        ("x-principal-id", "u%201%25%C3%A9%0A"),
+        ("x-principal-scopes", "a b"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "header, value",
+    [
+        ("Grpc-Metadata-X-Bin", "not base64!"),
+        ("Grpc-Metadata-X-Bin", "A"),
+        ("Grpc-Metadata-X-Bin", "é"),
+        ("Grpc-Metadata-X", "é"),
+        ("Grpc-Metadata-X", "a\x00b"),
+        ("Grpc-Metadata-X", "a\x7f"),
+        ("Grpc-Metadata-a!b", "v"),
+        ("Accept-Language", "dé"),
+    ],
+)
+def test_what_metadata_cannot_hold_is_a_bad_request(header: str, value: str) -> None:
+    """H1: a value that grpc would refuse to send is 400 and names the header, not the value."""
+    with pytest.raises(CallError) as caught:
+        crossing(((header, value),))
+    assert caught.value.http_status == 400
+    assert [fault.field for fault in caught.value.faults] == [header]
+
+
+def test_binary_values_may_be_joined_by_commas() -> None:
+    """H1: a binary header may carry several values, as gRPC itself allows."""
+    assert crossing((("Grpc-Metadata-X-Bin", "AA, AQ=="),)) == [("x-bin", b"\x00"), ("x-bin", b"\x01")]
+
+
+def test_nothing_reaches_the_client_unless_allowed() -> None:
+    """H2: by default no metadata becomes a header."""
+    assert ResponseMetadata(MetadataOptions()).headers([("x", "1")], [("y", "2")]) == {}
+
+
+def test_allowed_metadata_becomes_headers() -> None:
+    """H2: initial metadata and trailers have prefixes of their own; repeated keys are joined, bytes are base64."""
+    crossed = ResponseMetadata(MetadataOptions(response_allow=("x-*", "etag")))
+    assert crossed.headers(
+        [("x-a", "1"), ("x-a", "2"), ("secret", "s"), ("etag", "e")], [("x-b-bin", b"\x00\xff"), ("x-a", "3")]
+    ) == {
+        "Grpc-Metadata-x-a": "1, 2",
+        "Grpc-Metadata-etag": "e",
+        "Grpc-Trailer-x-b-bin": "AP8=",
+        "Grpc-Trailer-x-a": "3",
+    }
+
+
+@pytest.mark.parametrize("value", ["a\rb", "a\nb", "a\x00b", "\r\nSet-Cookie: x"])
+def test_control_characters_never_cross(value: str) -> None:
+    """H2: a value with CR, LF or NUL does not become a header."""
+    assert ResponseMetadata(MetadataOptions(response_allow=("*",))).headers([("x", value)], ()) == {}
+
+
+@pytest.mark.parametrize("key", ["grpc-status-details-bin", "grpc-retry-pushback-ms", ":status", "a b", "x\r\ny"])
+def test_protocol_keys_never_cross(key: str) -> None:
+    """H2: gRPC's own trailers, and keys that are no header names, stay here under any allow list."""
+    assert ResponseMetadata(MetadataOptions(response_allow=("*",))).headers([(key, "v")], [(key, "v")]) == {}
