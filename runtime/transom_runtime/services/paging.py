@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
-from transom_runtime.errors import Fault, bad_request
+from transom_runtime.errors import CallError, Fault, bad_request
 
 Item = TypeVar("Item")
+
+_MARK: Final = b"at:"
 
 
 def page_of(
@@ -24,16 +25,20 @@ def page_of(
 
 
 def _encode_token(start: int) -> str:
-    return base64.urlsafe_b64encode(f"at:{start}".encode()).decode().rstrip("=")
+    return base64.urlsafe_b64encode(_MARK + b"%d" % start).decode().rstrip("=")
 
 
 def _decode_token(token: str) -> int:
     if not token:
         return 0
     try:
-        text = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode()
-        if text.startswith("at:") and text[3:].isdecimal() and len(text) < 20:
-            return int(text[3:])
-    except (binascii.Error, UnicodeDecodeError, ValueError):
-        pass
-    raise bad_request([Fault(field="page_token", description="is not a token of this list", reason="INVALID_VALUE")])
+        start = int(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).removeprefix(_MARK))
+    except ValueError as error:
+        raise _no_token() from error
+    if start < 0 or token != _encode_token(start):  # the decoder above skips junk, and `int` takes more than digits
+        raise _no_token()
+    return start
+
+
+def _no_token() -> CallError:
+    return bad_request([Fault(field="page_token", description="is not a token of this list")])

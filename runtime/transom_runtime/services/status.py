@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from google.protobuf import empty_pb2
-from transom.gateway.v1 import status_pb2
 
+from transom.gateway.v1 import status_pb2
 from transom_runtime.errors import CallError, Code, Origin
 from transom_runtime.extension import Health
 from transom_runtime.upstream.local import LocalContext
@@ -29,6 +29,8 @@ class StatusService:
     is_draining: Callable[[], bool]
     started_at: float
     """Unix seconds."""
+    clock: Callable[[], float] = time.time
+    """Tells the time, in Unix seconds."""
 
     async def GetStatus(  # noqa: N802 -- an RPC's name
         self, request: status_pb2.GetStatusRequest, context: LocalContext
@@ -42,7 +44,8 @@ class StatusService:
             route_count=self.route_count(),
         )
         response.start_time.FromMilliseconds(int(self.started_at * 1000))
-        response.uptime.FromMilliseconds(int((time.time() - self.started_at) * 1000))
+        uptime_s = max(0.0, self.clock() - self.started_at)  # clocks are set back at times
+        response.uptime.FromMilliseconds(int(uptime_s * 1000))
         return response
 
     async def CheckHealth(  # noqa: N802 -- an RPC's name
@@ -71,9 +74,11 @@ class StatusService:
         return empty_pb2.Empty()
 
     async def _parts(self) -> Sequence[Health]:
-        return await asyncio.gather(*(check() for check in self.checks))
+        """The parts, by name."""
+        parts = await asyncio.gather(*(check() for check in self.checks))
+        return sorted(parts, key=lambda part: part.name)
 
-    async def _state(self) -> status_pb2.GetStatusResponse.State:
+    async def _state(self) -> status_pb2.GetStatusResponse.State.ValueType:
         if self.is_draining():
             return status_pb2.GetStatusResponse.STATE_DRAINING
         if all(part.ready for part in await self._parts()):

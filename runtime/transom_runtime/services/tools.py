@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-import orjson
 from google.protobuf import json_format, struct_pb2
-from transom.gateway.v1 import tools_pb2
 
+from transom.gateway.v1 import tools_pb2
 from transom_runtime.binding import Binding
 from transom_runtime.call import Call
-from transom_runtime.errors import CallError, Code, Origin
+from transom_runtime.errors import CallError, Code, Fault, Origin, bad_request
 from transom_runtime.services.json_schema import input_schema, output_schema
 from transom_runtime.services.paging import page_of
 from transom_runtime.upstream.local import LocalContext
@@ -65,8 +64,8 @@ class ToolService:
         self, request: tools_pb2.InvokeToolRequest, context: LocalContext
     ) -> tools_pb2.InvokeToolResponse:
         """Call a tool. Raises CallError (404) where there is none; the route's own refusal is a result."""
-        arguments = orjson.dumps(json_format.MessageToDict(request.arguments))
-        answer = await self._route(request.tool_name).run(context.call, arguments)
+        route = self._route(request.tool_name)
+        answer = await route.run(context.call, _json_of(request.arguments))
         result = struct_pb2.Value()
         json_format.Parse(answer.body or b"{}", result)
         return tools_pb2.InvokeToolResponse(
@@ -98,16 +97,26 @@ class ToolService:
         return self._described[name]
 
 
+def _json_of(arguments: struct_pb2.Struct) -> bytes:
+    """The arguments as JSON. Raises CallError (400) for NaN and infinity, which JSON has no numbers for."""
+    try:
+        return json_format.MessageToJson(arguments, indent=None).encode()
+    except ValueError as error:
+        raise bad_request([Fault(field="/arguments", description="holds a number that JSON cannot write")]) from error
+
+
 def _tool(name: str, binding: Binding) -> tools_pb2.Tool:
     assert binding.policy.tool is not None
+    read_only = binding.method in {"GET", "HEAD"}
+    in_path = dict.fromkeys(capture.field_path.partition(".")[0] for capture in binding.captures)
     tool = tools_pb2.Tool(
         name=name,
         description=binding.policy.tool.description or binding.summary,
-        read_only=binding.method in {"GET", "HEAD"},
-        idempotent=binding.policy.retry is not None,
+        read_only=read_only,
+        idempotent=read_only or binding.policy.retry is not None,
         http_method=binding.method,
         path_template=binding.template,
     )
-    json_format.ParseDict(input_schema(binding.request.DESCRIPTOR), tool.input_schema)
-    json_format.ParseDict(output_schema(binding.response.DESCRIPTOR), tool.output_schema)
+    json_format.ParseDict(input_schema(binding.request, in_path), tool.input_schema)
+    json_format.ParseDict(output_schema(binding.response, binding.response_body), tool.output_schema)
     return tool
