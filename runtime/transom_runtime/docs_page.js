@@ -7,7 +7,10 @@ const DEEPEST_SCHEMA = 6;
 const LONGEST_ANSWER = 200_000;
 
 const page = Object.fromEntries(
-  ["title", "version", "search", "token", "key", "index", "main", "notice"].map((id) => [id, document.getElementById(id)]),
+  ["title", "version", "search", "token", "key", "index", "main", "notice"].map((id) => [
+    id,
+    document.getElementById(id),
+  ]),
 );
 let api = null;
 
@@ -26,9 +29,11 @@ function element(tag, attributes = {}, ...children) {
 
 /** Text with `code` in it. */
 function inline(text) {
-  return text.split(/(`[^`\n]+`)/).map((part) =>
-    part.length > 2 && part.startsWith("`") && part.endsWith("`") ? element("code", {}, part.slice(1, -1)) : part,
-  );
+  return text
+    .split(/(`[^`\n]+`)/)
+    .map((part) =>
+      part.length > 2 && part.startsWith("`") && part.endsWith("`") ? element("code", {}, part.slice(1, -1)) : part,
+    );
 }
 
 /** Paragraphs and lists, as proto comments have them. */
@@ -37,7 +42,11 @@ function prose(text) {
   const blocks = text.split(/\n\s*\n/).map((block) => {
     const lines = block.split("\n");
     if (!lines.every((line) => /^\s*[-*] /.test(line))) return element("p", {}, inline(lines.join(" ")));
-    return element("ul", {}, lines.map((line) => element("li", {}, inline(line.replace(/^\s*[-*] /, "")))));
+    return element(
+      "ul",
+      {},
+      lines.map((line) => element("li", {}, inline(line.replace(/^\s*[-*] /, "")))),
+    );
   });
   return element("div", { class: "prose" }, blocks);
 }
@@ -87,7 +96,11 @@ function typeName(schema) {
   if (known.enum && !refName(schema)) return "enum";
   if (known.type === "object" && !known.properties && known.additionalProperties?.constructor === Object)
     return `map of ${typeName(known.additionalProperties)}`;
-  if (known.anyOf) return known.anyOf.map((one) => typeName(one)).filter((name) => name !== "enum").join(" | ");
+  if (known.anyOf)
+    return known.anyOf
+      .map((one) => typeName(one))
+      .filter((name) => name !== "enum")
+      .join(" | ");
   const type = [known.type ?? "any"].flat().join(" | ");
   const more = known.format ?? known.contentEncoding;
   return refName(schema) || (more ? `${type} (${more})` : type);
@@ -121,7 +134,8 @@ function fieldRow(name, schema, required, hidden, depth) {
   const known = resolve(schema);
   const row = element("li", {}, fieldHead(name, schema, required, known.deprecated), prose(known.description));
   const values = known.enum ?? resolve(known.items ?? {}).enum;
-  if (values) row.append(element("div", { class: "values" }, ...commas(values.map((value) => element("code", {}, value)))));
+  if (values)
+    row.append(element("div", { class: "values" }, ...commas(values.map((value) => element("code", {}, value)))));
   if (shownFields(inner(schema), hidden).length && depth < DEEPEST_SCHEMA) row.append(folded(schema, hidden, depth));
   return row;
 }
@@ -159,7 +173,8 @@ function example(schema, hidden, above = []) {
   const inside = name ? [...above, name] : above;
   const type = [known.type].flat()[0];
   if (type === "object") return exampleObject(known, hidden, inside);
-  if (type === "array") return known.items && Object.keys(known.items).length ? [example(known.items, hidden, inside)] : [];
+  if (type === "array")
+    return known.items && Object.keys(known.items).length ? [example(known.items, hidden, inside)] : [];
   return exampleScalar(known, type);
 }
 
@@ -202,7 +217,11 @@ function asJson(value) {
 
 function operations() {
   return Object.entries(api.paths ?? {}).flatMap(([path, item]) => [
-    ...METHODS.filter((method) => item[method]).map((method) => ({ method: method.toUpperCase(), path, says: item[method] })),
+    ...METHODS.filter((method) => item[method]).map((method) => ({
+      method: method.toUpperCase(),
+      path,
+      says: item[method],
+    })),
     ...Object.entries(item["x-transom-methods"] ?? {}).map(([method, says]) => ({ method, path, says })),
   ]);
 }
@@ -236,16 +255,23 @@ function facts(operation) {
   for (const limit of says["x-transom-rate-limit"] ?? []) found.push(["Limit", limitFact(limit)]);
   if (says["x-transom-stream"]) found.push(["Stream", says["x-transom-stream"]]);
   if (says["x-transom-timeout-s"]) found.push(["Timeout", `${says["x-transom-timeout-s"]} s`]);
-  if (says["x-transom-max-body-bytes"]) found.push(["Body", `up to ${says["x-transom-max-body-bytes"].toLocaleString("en")} bytes`]);
+  if (says["x-transom-max-body-bytes"])
+    found.push(["Body", `up to ${says["x-transom-max-body-bytes"].toLocaleString("en")} bytes`]);
   if (says["x-transom-cache"]) found.push(["Cached", `${says["x-transom-cache"].ttlS} s`]);
   if (says["x-transom-idempotent"]) found.push(["Retry", "safe to repeat"]);
   if (says["x-transom-tool"]) found.push(["Tool", says["x-transom-tool"]]);
   found.push(["RPC", says["x-transom-rpc"] ?? says.operationId]);
-  return element("ul", { class: "facts" }, found.map(([name, value]) => element("li", {}, element("b", {}, name), value)));
+  return element(
+    "ul",
+    { class: "facts" },
+    found.map(([name, value]) => element("li", {}, element("b", {}, name), value)),
+  );
 }
 
 function pathText(path) {
-  return path.split(/(\{[^}]*\})/).map((part) => (part.startsWith("{") ? element("span", { class: "variable" }, part) : part));
+  return path
+    .split(/(\{[^}]*\})/)
+    .map((part) => (part.startsWith("{") ? element("span", { class: "variable" }, part) : part));
 }
 
 function card(operation) {
@@ -265,7 +291,11 @@ function card(operation) {
       element("span", { class: `verb badge ${method.toLowerCase()}` }, method),
       element("span", { class: "path" }, pathText(path)),
       element("span", { class: "words" }, inline(says.summary ?? "")),
-      element("span", { class: "marks" }, marks.map((mark) => element("span", { class: "mark" }, mark))),
+      element(
+        "span",
+        { class: "marks" },
+        marks.map((mark) => element("span", { class: "mark" }, mark)),
+      ),
     ),
   );
   details.addEventListener("toggle", () => opened(details, operation));
@@ -275,7 +305,8 @@ function card(operation) {
 /** Draws a card when it is first opened: a large document would take seconds otherwise. */
 function opened(details, operation) {
   if (!details.open) return;
-  if (!details.querySelector(".body")) details.append(element("div", { class: "body" }, said(operation), tools(operation)));
+  if (!details.querySelector(".body"))
+    details.append(element("div", { class: "body" }, said(operation), tools(operation)));
   history.replaceState(null, "", `#${operation.says.operationId}`);
   markCurrent(operation.says.operationId);
 }
@@ -284,12 +315,17 @@ function said(operation) {
   const { says } = operation;
   const parts = [prose(says.description ?? (says.summary ? `${says.summary}.` : "")), facts(operation)];
   const parameters = (says.parameters ?? []).map(resolve);
-  for (const [place, title] of [["path", "Path"], ["query", "Query"], ["header", "Headers"]]) {
+  for (const [place, title] of [
+    ["path", "Path"],
+    ["query", "Query"],
+    ["header", "Headers"],
+  ]) {
     const here = parameters.filter((parameter) => parameter.in === place);
     if (here.length) parts.push(heading(title), element("ul", { class: "fields" }, here.map(parameterRow)));
   }
   if (says.requestBody) parts.push(heading("Body"), ...requestBody(resolve(says.requestBody)));
-  if (says["x-transom-message"]) parts.push(heading("Messages to the server"), fieldList(says["x-transom-message"], "readOnly"));
+  if (says["x-transom-message"])
+    parts.push(heading("Messages to the server"), fieldList(says["x-transom-message"], "readOnly"));
   parts.push(heading("Responses"), ...Object.entries(says.responses ?? {}).map(responseRow));
   return element("div", { class: "said" }, parts);
 }
@@ -334,15 +370,25 @@ function responseParts(response) {
   const headers = Object.entries(response.headers ?? {});
   if (headers.length)
     parts.push(
-      element("ul", { class: "fields" }, headers.map(([name, header]) =>
-        element("li", {}, fieldHead(name, resolve(header).schema ?? {}), prose(resolve(header).description)))),
+      element(
+        "ul",
+        { class: "fields" },
+        headers.map(([name, header]) =>
+          element("li", {}, fieldHead(name, resolve(header).schema ?? {}), prose(resolve(header).description)),
+        ),
+      ),
     );
   const contents = Object.entries(response.content ?? {});
   const [, media] = contents[0] ?? ["", null];
   const schema = media?.schema ?? response["x-transom-message"];
-  if (contents.length) parts.push(element("p", { class: "values" }, ...commas(contents.map(([type]) => element("code", {}, type)))));
+  if (contents.length)
+    parts.push(element("p", { class: "values" }, ...commas(contents.map(([type]) => element("code", {}, type)))));
   if (schema && Object.keys(schema).length)
-    parts.push(...[fieldList(schema, "writeOnly"), copyable(element("pre", {}, asJson(example(schema, "writeOnly"))))].filter(Boolean));
+    parts.push(
+      ...[fieldList(schema, "writeOnly"), copyable(element("pre", {}, asJson(example(schema, "writeOnly"))))].filter(
+        Boolean,
+      ),
+    );
   return parts.length ? parts : [element("p", { class: "values" }, "No body.")];
 }
 
@@ -369,11 +415,20 @@ function tools(operation) {
 
 function buildForm(operation) {
   const form = { inputs: new Map(), answer: element("div", { class: "answer", "aria-live": "polite" }) };
-  const rows = (operation.says.parameters ?? []).map(resolve).map((parameter) => parameterInput(form, parameter, operation));
+  const rows = (operation.says.parameters ?? [])
+    .map(resolve)
+    .map((parameter) => parameterInput(form, parameter, operation));
   const body = operation.says.requestBody ? bodyInput(form, resolve(operation.says.requestBody)) : null;
   const send = element("button", { type: "submit", class: "primary" }, "Send");
   const stop = element("button", { type: "button", disabled: true }, "Stop");
-  form.element = element("form", {}, rows, body, acceptInput(form, operation), element("div", { class: "actions" }, send, stop));
+  form.element = element(
+    "form",
+    {},
+    rows,
+    body,
+    acceptInput(form, operation),
+    element("div", { class: "actions" }, send, stop),
+  );
   form.element.addEventListener("submit", (event) => {
     event.preventDefault();
     sendRequest(operation, form, send, stop);
@@ -382,14 +437,30 @@ function buildForm(operation) {
 }
 
 function labelled(name, required, input) {
-  return element("div", { class: "row" }, element("label", {}, name, required ? element("span", { class: "required" }, " *") : null, element("span", { class: "visually-hidden" }, " value")), input);
+  return element(
+    "div",
+    { class: "row" },
+    element(
+      "label",
+      {},
+      name,
+      required ? element("span", { class: "required" }, " *") : null,
+      element("span", { class: "visually-hidden" }, " value"),
+    ),
+    input,
+  );
 }
 
 function parameterInput(form, parameter, operation) {
   const known = resolve(parameter.schema ?? {});
   const choices = known.enum ?? (known.type === "boolean" ? ["true", "false"] : null);
   const input = choices
-    ? element("select", {}, element("option", { value: "" }, ""), choices.map((value) => element("option", { value }, value)))
+    ? element(
+        "select",
+        {},
+        element("option", { value: "" }, ""),
+        choices.map((value) => element("option", { value }, value)),
+      )
     : element("input", { placeholder: typeName(parameter.schema ?? {}), spellcheck: "false" });
   input.setAttribute("aria-label", `${operation.says.operationId} ${parameter.name}`);
   input.required = parameter.in === "path" && !parameter["x-transom-multi-segment"];
@@ -415,7 +486,11 @@ function acceptInput(form, operation) {
   const types = Object.keys(resolve(success?.[1])?.content ?? {}).filter((type) => type !== "*/*");
   form.accept = types[0] ?? "";
   if (types.length < 2) return null;
-  const select = element("select", { "aria-label": "Accept" }, types.map((type) => element("option", { value: type }, type)));
+  const select = element(
+    "select",
+    { "aria-label": "Accept" },
+    types.map((type) => element("option", { value: type }, type)),
+  );
   select.value = types.includes("text/event-stream") ? "text/event-stream" : types[0];
   form.acceptInput = select;
   return labelled("Accept", false, select);
@@ -428,7 +503,8 @@ function readForm(operation, form) {
   const headers = {};
   for (const [parameter, input] of form.inputs) {
     const text = input.value;
-    if (parameter.in === "path") path = path.replace(`{${parameter.name}}`, text ? encodePath(text, parameter) : `{${parameter.name}}`);
+    if (parameter.in === "path")
+      path = path.replace(`{${parameter.name}}`, text ? encodePath(text, parameter) : `{${parameter.name}}`);
     else if (parameter.in === "query" && text) query.push(...queryPairs(parameter, text));
     else if (text) headers[parameter.name] = text;
   }
@@ -448,7 +524,8 @@ function encodePath(text, parameter) {
 
 /** A repeated parameter is typed with commas between its values. */
 function queryPairs(parameter, text) {
-  const values = resolve(parameter.schema ?? {}).type === "array" ? text.split(",").map((value) => value.trim()) : [text];
+  const values =
+    resolve(parameter.schema ?? {}).type === "array" ? text.split(",").map((value) => value.trim()) : [text];
   return values.map((value) => `${encodeURIComponent(parameter.name)}=${encodeURIComponent(value)}`);
 }
 
@@ -471,7 +548,8 @@ function curlLine(operation, request) {
   const isSocket = operation.says["x-transom-stream"] === "bidi";
   const origin = isSocket ? location.origin.replace(/^http/, "ws") : location.origin;
   const streams = /event-stream|ndjson/.test(request.headers.Accept ?? "") ? " -N" : "";
-  const words = [isSocket ? "websocat" : `curl${streams}${request.method === "GET" ? "" : ` -X ${request.method}`}`, quoted(`${origin}${request.url}`)];
+  const method = request.method === "GET" ? "" : ` -X ${request.method}`;
+  const words = [`${isSocket ? "websocat" : `curl${streams}${method}`} ${quoted(`${origin}${request.url}`)}`];
   for (const [name, value] of Object.entries(request.headers)) {
     if (name === "Authorization") words.push('-H "Authorization: Bearer $TOKEN"');
     else if (name === "X-API-Key") words.push('-H "X-API-Key: $API_KEY"');
@@ -517,7 +595,11 @@ async function sendRequest(operation, form, send, stop) {
 
 function showHead(answer, response, time, state, text) {
   const isRedirect = response.type === "opaqueredirect";
-  const status = element("span", { class: `status ${response.ok || isRedirect ? "good" : "bad"}` }, isRedirect ? "a redirect" : `${response.status} ${response.statusText}`);
+  const status = element(
+    "span",
+    { class: `status ${response.ok || isRedirect ? "good" : "bad"}` },
+    isRedirect ? "a redirect" : `${response.status} ${response.statusText}`,
+  );
   const lines = [...response.headers].map(([name, value]) => `${name}: ${value}`).join("\n");
   state.textContent = time;
   answer.replaceChildren(
@@ -533,7 +615,7 @@ async function showBody(response, text, abort) {
   const isText = /json|text|xml|event-stream/.test(response.headers.get("Content-Type") ?? "text");
   let bytes = 0;
   const decoder = new TextDecoder();
-  for (const reader = response.body.getReader(); ; ) {
+  for (const reader = response.body.getReader(); ;) {
     const { done, value } = await reader.read();
     if (done) break;
     text.hidden = false;
@@ -591,7 +673,13 @@ function indexLink(operation) {
   const short = method === "DELETE" ? "DEL" : method;
   return element(
     "a",
-    { href: `#${says.operationId}`, class: says.deprecated ? "deprecated" : "", title: `${method} ${path}`, "data-id": says.operationId, onclick: () => reveal(says.operationId) },
+    {
+      href: `#${says.operationId}`,
+      class: says.deprecated ? "deprecated" : "",
+      title: `${method} ${path}`,
+      "data-id": says.operationId,
+      onclick: () => reveal(says.operationId),
+    },
     element("span", { class: `verb ${method.toLowerCase()}` }, short),
     element("span", { class: "words" }, lastName(says.operationId) || path),
   );
@@ -604,7 +692,18 @@ function lastName(id) {
 
 function searchText({ method, path, says }) {
   const names = (says.parameters ?? []).map((parameter) => resolve(parameter).name);
-  return [method, path, says.summary, says.description, says.operationId, lastName(says.operationId), ...(says.tags ?? []), ...names].join(" ").toLowerCase();
+  return [
+    method,
+    path,
+    says.summary,
+    says.description,
+    says.operationId,
+    lastName(says.operationId),
+    ...(says.tags ?? []),
+    ...names,
+  ]
+    .join(" ")
+    .toLowerCase();
 }
 
 /** Shows what has every word of the search. */
