@@ -43,7 +43,7 @@ class Principal:
     expires_at: float = math.inf
     """When the credential ends, in Unix seconds; the issuer's leeway is in it."""
     vouched_by: str = ""
-    """The issuer's name and the key that verified the token, `name/key`: a cached caller is worth as much as this key."""
+    """The issuer and the key that verified the token, `name/key`: a cached caller is worth as much as that key."""
 
 
 ANONYMOUS: Final = Principal(kind=PrincipalKind.ANONYMOUS, id="")

@@ -17,7 +17,9 @@ from transom_runtime.serving.drain import Drain
 
 _DOCS: Final = {"docs_page.html": "text/html", "docs_page.css": "text/css", "docs_page.js": "text/javascript"}
 # The page is static and loads nothing from elsewhere; it may call the gateway that serves it.
-_DOCS_POLICY: Final = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:"
+_DOCS_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,7 @@ class Operations:
         return web.json_response({"live": True}, headers={"Cache-Control": "no-store"})
 
     async def ready(self, request: web.Request) -> web.Response:
-        """Tell whether calls should be sent here, and of each part why not: 503 where one cannot work, or on the way out."""
+        """Tell whether calls should be sent here, and why not: 503 where a part cannot work, or while draining."""
         del request
         parts = list(await asyncio.gather(*(check() for check in self.checks)))
         if self.drain.unready:

@@ -23,6 +23,7 @@ from transom_runtime.downstream.cors import CorsOptions
 from transom_runtime.downstream.listener import ListenOptions
 from transom_runtime.downstream.stream import StreamOptions
 from transom_runtime.observe.logs import LogOptions
+from transom_runtime.observe.metrics import MetricsOptions
 from transom_runtime.observe.tracing import TracingOptions
 from transom_runtime.overrides import Override
 from transom_runtime.policy.auth.options import AuthOptions
@@ -104,6 +105,7 @@ class Settings(BaseModel):
     framing: FramingOptions = FramingOptions()
     cors: CorsOptions = CorsOptions()
     logs: LogOptions = LogOptions()
+    metrics: MetricsOptions = MetricsOptions()
     tracing: TracingOptions = TracingOptions()
     overrides: tuple[Override, ...] = ()
     """Policies that replace the protos', by selector."""

@@ -76,7 +76,7 @@ def settings(upstream: str, redis_url: str | None = None, **more: Any) -> dict[s
         "issuer": "tests",
         "audiences": ["transom"],
         "algorithms": ["HS256"],
-        "hs256_secret": SECRET,
+        "secret": SECRET,
     }
     return {
         "listen": {"host": "127.0.0.1", "port": 0},

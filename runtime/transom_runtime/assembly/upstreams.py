@@ -26,9 +26,12 @@ class ProtectedUpstream:
 
 
 def open_upstreams(
-    settings: Settings, *, on_breaker: BreakerListener, on_retry: RetryListener
+    settings: Settings, *, on_breaker: BreakerListener, on_retry: RetryListener, attempts: Invoker
 ) -> dict[str, ProtectedUpstream]:
-    """A channel for each upstream of the settings. Raises SettingsError for TLS files that cannot be read."""
+    """A channel for each upstream of the settings: breaker(retry(attempts(invoke))).
+
+    Raises SettingsError for TLS files that cannot be read.
+    """
     opened = {}
     for name, options in settings.upstreams.items():
         try:
@@ -38,6 +41,7 @@ def open_upstreams(
         invokers = (
             BreakerInvoker(name, settings.breaker, listener=on_breaker),
             RetryInvoker(settings.retry, listener=on_retry),
+            attempts,
         )
         opened[name] = ProtectedUpstream(upstream=upstream, invokers=invokers, services=options.services)
     return opened

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import os
 import secrets
 import signal
 import sys
@@ -106,7 +105,7 @@ def _settings(port: int, redis_url: str, engine: str, secret: str, key: str) -> 
                     "issuer": "transom-demo",
                     "audiences": ["transom"],
                     "algorithms": ["HS256"],
-                    "hs256_secret": secret,
+                    "secret": secret,
                 }
             ],
             "api_keys": [

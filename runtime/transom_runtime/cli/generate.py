@@ -27,7 +27,7 @@ Strict = Annotated[bool, typer.Option(help="Warnings are errors.")]
 DottedBodies = Annotated[bool, typer.Option(help="Let body and response_body name a field of a field.")]
 
 
-def generate(
+def generate(  # noqa: PLR0917 -- the parameters are the command's options
     protos: Protos = Path("protos"),
     out: Out = Path("generated"),
     include: Include = None,
@@ -45,7 +45,7 @@ def generate(
     typer.echo(f"transom: {len(tree.files)} files in {out}, {len(changed)} of them changed")
 
 
-def check(
+def check(  # noqa: PLR0917 -- as above
     protos: Protos = Path("protos"),
     out: Out = Path("generated"),
     include: Include = None,
@@ -71,16 +71,16 @@ def check(
 def _generate(
     protos: Path, include: list[Path] | None, service_config: Path | None, strict: bool, dotted_bodies: bool
 ) -> GeneratedTree:
-    from transom_codegen.generate import GenerateOptions, generate as generate_tree  # noqa: PLC0415 -- as above
+    from transom_codegen import generate as generator  # noqa: PLC0415 -- as above
 
-    options = GenerateOptions(
+    options = generator.GenerateOptions(
         protos=protos,
         includes=tuple(include or ()),
         service_config=service_config,
         strict=strict,
         dotted_bodies=dotted_bodies,
     )
-    return generate_tree(options)
+    return generator.generate(options)
 
 
 def _report(tree: GeneratedTree, output: Format) -> None:

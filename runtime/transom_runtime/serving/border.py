@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import structlog
 from aiohttp import web
@@ -102,7 +102,7 @@ class Watch:
         self._cause: BaseException | None = None
         self._http_status = 499
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> Self:
         self._stages.drain.enter()
         self._tokens = [_quietly(observer.on_start, self._call) for observer in self._stages.observers]
         return self
@@ -146,6 +146,6 @@ def _quietly(tell: Any, *arguments: Any) -> Any:
     """Tell an observer; what it raises is logged and changes nothing."""
     try:
         return tell(*arguments)
-    except Exception:
+    except Exception:  # noqa: BLE001 -- whatever an observer does wrong is its own affair
         _log.exception("observer failed", observer=getattr(tell, "__qualname__", repr(tell)))
         return None

@@ -1,0 +1,72 @@
+"""Making routes ready: gates, plans and the way upstream, composed once for each binding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from transom_runtime.assembly.upstreams import ProtectedUpstream, upstream_of
+from transom_runtime.binding import Binding, StreamKind
+from transom_runtime.downstream.success import build_success
+from transom_runtime.extension import Gate, Invoke, OpenStream
+from transom_runtime.serving.endpoint import Endpoint
+from transom_runtime.serving.kinds import answers_raw, is_served, stream_fields
+from transom_runtime.serving.route import Route
+from transom_runtime.serving.stages import Stages
+from transom_runtime.settings import Settings, SettingsError
+from transom_runtime.transcode.codec import Codec
+from transom_runtime.upstream.chain import chain_server_stream, chain_unary
+
+GateMaker = Callable[[Binding], Gate | None]
+"""Makes one policy's gate for a binding; None where the policy asks nothing of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointMaker:
+    """What endpoints are made of."""
+
+    settings: Settings
+    codec: Codec
+    upstreams: Mapping[str, ProtectedUpstream]
+    gate_makers: Sequence[GateMaker]
+    """The policies, in order."""
+    stages: Stages
+
+    def build(self, route: Route) -> Endpoint:
+        """Make a route ready. Raises SettingsError where nothing serves it or its policy cannot be kept."""
+        binding, policy = route.binding, route.binding.policy
+        try:
+            success = build_success(policy.success)
+        except ValueError as error:
+            raise SettingsError(f"{binding.id}: {error}") from error
+        served = is_served(binding)
+        streams = binding.stream is StreamKind.SERVER
+        return Endpoint(
+            binding=binding,
+            steps=route.handler,
+            served=served,
+            negotiates=not answers_raw(binding),
+            gates=tuple(gate for make in self.gate_makers if (gate := make(binding)) is not None),
+            decoder=self.codec.request_decoder(binding),
+            encoder=self.codec.response_encoder(binding, extract=stream_fields(binding) if streams else success.fields),
+            invoke=self._invoke(binding) if binding.stream is StreamKind.UNARY else None,
+            open_stream=self._open_stream(binding) if served and streams else None,
+            success=success,
+            stream_options=replace(self.settings.streams, heartbeat_s=policy.sse.heartbeat_s),
+            max_body_bytes=policy.max_body_bytes or self.settings.max_body_bytes,
+            stages=self.stages,
+        )
+
+    def _invoke(self, binding: Binding) -> Invoke:
+        found = upstream_of(binding, self.upstreams)
+        try:
+            return chain_unary(found.upstream, binding, found.invokers)
+        except LookupError as error:
+            raise SettingsError(str(error)) from error
+
+    def _open_stream(self, binding: Binding) -> OpenStream:
+        found = upstream_of(binding, self.upstreams)
+        try:
+            return chain_server_stream(found.upstream, binding, found.invokers)
+        except LookupError as error:
+            raise SettingsError(str(error)) from error
