@@ -10,6 +10,7 @@ _REASONS: Final = {
     errno.EADDRINUSE: "another program listens there",
     errno.EACCES: "this user may not open that port",
     errno.EADDRNOTAVAIL: "this machine does not have that address",
+    socket.EAI_NONAME: "no address has that name",
 }
 
 
@@ -24,11 +25,14 @@ def reserve(host: str, port: int) -> socket.socket:
     kernel sends it no connections. Port 0 picks a free one: read it from the socket. Raises PortTakenError.
     """
     refuse_if_taken(host, port)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    reserved = socket.socket(family, socket.SOCK_STREAM)
+    reserved = socket.socket(_family(host), socket.SOCK_STREAM)
     try:
         reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        # Binding needs SO_REUSEADDR where connections of a run before still linger (TIME_WAIT); kept on, it would let
+        # another program's probe of the port succeed until a worker listens.
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         reserved.bind((host, port))
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
     except OSError as error:
         reserved.close()
         raise _taken(host, port, error) from error
@@ -42,18 +46,28 @@ def refuse_if_taken(host: str, port: int) -> None:
     """
     if not port:
         return
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
+    with socket.socket(_family(host), socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
             probe.listen(1)
-        except OSError as error:
+        except (OSError, OverflowError) as error:
             raise _taken(host, port, error) from error
 
 
-def _taken(host: str, port: int, error: OSError) -> PortTakenError:
-    reason = _REASONS.get(error.errno or 0, "the system refused it")
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def _taken(host: str, port: int, error: OSError | OverflowError) -> PortTakenError:
+    if isinstance(error, OverflowError):
+        reason = "a port is a number from 0 to 65535"
+    else:
+        reason = _REASONS.get(error.errno or 0, "the system refused it")
     return PortTakenError(
-        f"cannot listen on {host}:{port}: {reason}; set TRANSOM_LISTEN__PORT to another (0 picks one)"
+        f"cannot listen on {_shown(host)}:{port}: {reason}; set TRANSOM_LISTEN__PORT to another (0 picks one)"
     )
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -6,12 +6,16 @@ import asyncio
 import signal
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
 from transom_runtime.assembly import build_gateway
 from transom_runtime.downstream.listener import Listener
 from transom_runtime.gateway import Gateway
 from transom_runtime.observe.logs import configure_logs
 from transom_runtime.settings import Settings
+
+FLUSH_S: Final = 1.0
+"""How long what no drain waits for - a page of metrics on its way out - may take once all calls have ended."""
 
 
 async def run_worker(settings: Settings, *, shared: bool, on_ready: Callable[[int], None]) -> int:
@@ -24,7 +28,8 @@ async def run_worker(settings: Settings, *, shared: bool, on_ready: Callable[[in
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stopping.set)
     gateway = build_gateway(settings)
-    listener = Listener(gateway.app(), replace(settings.listen, reuse_port=shared), gateway.stages.responder)
+    listen = replace(settings.listen, reuse_port=shared, shutdown_grace_s=FLUSH_S)
+    listener = Listener(gateway.app(), listen, gateway.stages.responder)
     await listener.start()
     try:
         on_ready(listener.port)
