@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Final, Literal
 
@@ -76,7 +77,7 @@ def _last_processors(options: LogOptions, stream: IO[str]) -> Iterator[Processor
     yield redact_event
     if options.format == "json":
         yield _in_order
-        yield _json_renderer()
+        yield _render_json
     else:
         yield structlog.dev.ConsoleRenderer(colors=stream.isatty(), pad_event_to=24)
 
@@ -87,11 +88,12 @@ def _in_order(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDi
     return {**first, **event}
 
 
-def _json_renderer() -> Callable[[WrappedLogger, str, EventDict], str]:
-    def render(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
-        return orjson.dumps(event, default=_as_text, option=orjson.OPT_NON_STR_KEYS).decode()
-
-    return render
+def _render_json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
+    try:
+        return orjson.dumps(event, default=_as_text).decode()
+    except TypeError:
+        # orjson has no numbers of more than 64 bits; a line must not be lost for one.
+        return json.dumps(event, default=_as_text)
 
 
 def _as_text(value: Any) -> str:

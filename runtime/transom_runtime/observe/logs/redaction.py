@@ -28,7 +28,10 @@ _SECRET_TEXT: Final = re.compile(
 
 
 def redact_text(text: str) -> str:
-    """The text without the secrets that can be told by their look."""
+    """The text without the secrets that can be told by their look, and without what no UTF-8 can hold."""
+    if not text.isascii():
+        # aiohttp brings stray bytes of headers as lone surrogates.
+        text = text.encode("utf-8", "backslashreplace").decode()
     return _SECRET_TEXT.sub(_cut, text)
 
 
