@@ -54,8 +54,8 @@ PLAIN_SUCCESS: Final = SuccessPlan()
 
 def build_success(success: Success) -> SuccessPlan:
     """Prepare a success policy. Raises ValueError where it cannot be kept."""
-    if success.status not in range(200, 300):
-        raise ValueError(f"success status {success.status} is not between 200 and 299")
+    if success.status not in range(200, 400):
+        raise ValueError(f"success status {success.status} is not between 200 and 399")
     location = tuple(_PLACEHOLDER.split(success.location)) if success.location else ()
     if any("{" in text or "}" in text for text in location[::2]):
         raise ValueError(f"malformed Location template {success.location!r}")
