@@ -172,7 +172,7 @@ def test_h3_entity_tags_are_not_quoted_twice(responder: Responder, text: str) ->
 @pytest.mark.parametrize(
     ("success", "message"),
     [
-        (Success(status=404), "302"),
+        (Success(status=404), "404"),
         (Success(status=0), "0"),
         (Success(location="/v1/{name"), "malformed Location"),
         (Success(location="/v1/{}"), "malformed Location"),
