@@ -42,7 +42,8 @@ class Operations:
         if self.openapi is not None:
             app.router.add_get("/openapi.json", self.openapi_document)
             app.router.add_get("/docs", self.docs)
-            app.router.add_get("/docs/{file}", self.docs)
+            for name in _DOCS:
+                app.router.add_get(f"/docs/{name}", self.docs)
 
     async def live(self, request: web.Request) -> web.Response:
         """Answer: the event loop turns."""
@@ -81,9 +82,8 @@ class Operations:
 
     async def docs(self, request: web.Request) -> web.Response:
         """Give the documentation page, or one of its files."""
-        name = request.match_info.get("file", "docs_page.html")
-        if name not in _DOCS:
-            raise web.HTTPNotFound
+        name = request.path.rpartition("/")[2]
+        name = name if name in _DOCS else "docs_page.html"
         body = resources.files("transom_runtime").joinpath(name).read_bytes()
         return web.Response(
             body=body,

@@ -20,9 +20,17 @@ class Override:
     auth: Auth | None = None
     rate_limits: tuple[RateLimit, ...] | None = None
     timeout_s: float | None = None
+    """The longest that a call may take, in seconds."""
     max_body_bytes: int | None = None
+    """The largest request body."""
     retry: Retry | None = None
     """Applied only to methods that the proto marks idempotent: a setting cannot make a method safe to repeat."""
+
+    def __post_init__(self) -> None:
+        if self.timeout_s is not None and not self.timeout_s > 0:
+            raise ValueError("timeout_s is not more than 0")
+        if self.max_body_bytes is not None and self.max_body_bytes < 1:
+            raise ValueError("max_body_bytes is less than 1")
 
     def matches(self, binding: Binding) -> bool:
         """Whether the binding's method is meant, additional bindings included."""
@@ -32,13 +40,13 @@ class Override:
 def apply_overrides(bindings: Iterable[Binding], overrides: Sequence[Override]) -> dict[str, Binding | None]:
     """Each binding's id with what is served for it: itself, a changed one, or None where it is disabled.
 
-    Later overrides win over earlier ones. Raises LookupError for a selector that matches nothing: a typing mistake
-    there would leave a route less protected than its operator believes.
+    Later overrides win over earlier ones, except that what is disabled stays so. Raises LookupError with all selectors
+    that match nothing: a typing mistake there would leave a route less protected than its operator believes.
     """
     every = tuple(bindings)
-    for override in overrides:
-        if not any(override.matches(binding) for binding in every):
-            raise LookupError(f"the selector {override.selector!r} matches no method")
+    idle = [override for override in overrides if not any(map(override.matches, every))]
+    if idle:
+        raise LookupError(f"no method is matched by {', '.join(repr(override.selector) for override in idle)}")
     return {binding.id: _applied(binding, overrides) for binding in every}
 
 

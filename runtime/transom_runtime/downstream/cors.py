@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-_EXPOSED: Final = "ETag, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
+_EXPOSED: Final = "ETag, Location, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id"
+_ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,10 +19,27 @@ class CorsOptions:
 
     origins: tuple[str, ...] = ()
     """Exact origins, `https://app.example.com`, or `*` for any; empty: none."""
-    request_headers: tuple[str, ...] = ("Authorization", "Content-Type", "Last-Event-ID", "X-API-Key", "X-Request-Id")
+    request_headers: tuple[str, ...] = (
+        "Authorization",
+        "Content-Type",
+        "Grpc-Timeout",
+        "Last-Event-ID",
+        "Traceparent",
+        "Tracestate",
+        "X-API-Key",
+        "X-Request-Id",
+        "X-Server-Timeout",
+    )
     """Headers that pages may send."""
     max_age_s: int = 600
     """How long a browser may remember the answer to a preflight."""
+
+    def __post_init__(self) -> None:
+        for origin in self.origins:
+            if origin != "*" and not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"{origin!r} is no origin as browsers send it: scheme, host and port in lower case, without a path"
+                )
 
 
 class Cors:
@@ -28,21 +47,32 @@ class Cors:
 
     def __init__(self, options: CorsOptions) -> None:
         self._origins = frozenset(options.origins)
+        self._any = "*" in self._origins
         self._request_headers = ", ".join(options.request_headers)
         self._max_age = str(options.max_age_s)
 
     async def add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
         """Add them to a response about to be sent; a signal handler of aiohttp's."""
-        origin = request.headers.get("Origin")
-        if origin is None or not self._origins:
+        if self._any:
+            response.headers["Access-Control-Allow-Origin"] = "*"
+        elif not self._admit(request.headers.get("Origin"), response):
             return
-        headers = response.headers
-        headers.add("Vary", "Origin")
-        if origin not in self._origins and "*" not in self._origins:
-            return
-        headers["Access-Control-Allow-Origin"] = origin
-        headers["Access-Control-Expose-Headers"] = _EXPOSED
+        response.headers["Access-Control-Expose-Headers"] = _EXPOSED
         if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
-            headers["Access-Control-Allow-Methods"] = headers.get("Allow", "")
-            headers["Access-Control-Allow-Headers"] = self._request_headers
-            headers["Access-Control-Max-Age"] = self._max_age
+            self._answer_preflight(response)
+
+    def _admit(self, origin: str | None, response: web.StreamResponse) -> bool:
+        """Let one of the listed origins in. What depends on the origin says so to every cache, whoever asked."""
+        if not self._origins:
+            return False
+        response.headers.add("Vary", "Origin")
+        if origin not in self._origins:
+            return False
+        response.headers["Access-Control-Allow-Origin"] = origin
+        return True
+
+    def _answer_preflight(self, response: web.StreamResponse) -> None:
+        headers = response.headers
+        headers["Access-Control-Allow-Methods"] = headers.get("Allow", "")
+        headers["Access-Control-Allow-Headers"] = self._request_headers
+        headers["Access-Control-Max-Age"] = self._max_age

@@ -11,7 +11,6 @@ from typing import Any, Final, cast
 
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
-from google.protobuf.message_factory import GetMessageClass
 
 MAX_DEPTH: Final = 4
 """Messages nested deeper than this stay unset, which ends recursive types."""
@@ -58,11 +57,18 @@ def _copy_resource(message: Message, request: Message) -> None:
 def _echo(message: Message, request: Message) -> None:
     for field, value in request.ListFields():
         twin = message.DESCRIPTOR.fields_by_name.get(field.name)
-        if twin is not None and twin.type == field.type and not field.is_repeated and not twin.is_repeated:
-            if field.message_type is None:
-                setattr(message, field.name, value)
-            elif field.message_type is twin.message_type:
-                getattr(message, field.name).CopyFrom(value)
+        if twin is None or not _are_alike(field, cast("FieldDescriptor", twin)):
+            continue
+        if field.message_type is None:
+            setattr(message, field.name, value)
+        else:
+            getattr(message, field.name).CopyFrom(value)
+
+
+def _are_alike(one: FieldDescriptor, other: FieldDescriptor) -> bool:
+    """Whether a value of one field is a value of the other; of lists and maps nothing is said."""
+    types = (one.type, one.enum_type, one.message_type)
+    return types == (other.type, other.enum_type, other.message_type) and not (one.is_repeated or other.is_repeated)
 
 
 def _fill(message: Message, *, depth: int, index: int, length: int = 1) -> None:
@@ -90,7 +96,7 @@ def _is_set(message: Message, field: FieldDescriptor) -> bool:
 
 def _fill_field(message: Message, field: FieldDescriptor, *, depth: int, index: int, length: int) -> None:
     if field.message_type is not None:
-        if depth < MAX_DEPTH and field.message_type.full_name != "google.protobuf.Any":
+        if (depth < MAX_DEPTH or field.is_required) and field.message_type.full_name != "google.protobuf.Any":
             _fill_message(message, field, depth=depth, index=index, length=length)
     elif field.is_repeated:
         getattr(message, field.name).extend(_scalar(field, index + at) for at in range(length))
@@ -185,10 +191,3 @@ _WELL_KNOWN: Final[dict[str, Callable[[Any, int], None]]] = {
     "google.rpc.Status": _leave,
     "google.longrunning.Operation": _operation,
 }
-
-
-def answer(response: Descriptor, request: Message) -> Message:
-    """The plausible answer of type `response` to a request."""
-    message = GetMessageClass(response)()
-    fill(message, request)
-    return message

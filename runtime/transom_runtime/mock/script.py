@@ -15,17 +15,21 @@ The first case whose `when` fits answers. A method without a fitting case gets m
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Final
 
 import yaml
-from google.protobuf import json_format
 from google.protobuf.message import Message
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from transom_runtime.errors import Code
+from transom_runtime.mock.condition import has_values
+
+_STRICT: Final = ConfigDict(extra="forbid")
 
 
 class ScriptError(Exception):
@@ -35,6 +39,8 @@ class ScriptError(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScriptedError:
     """A status to fail with."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
     code: str
     """A canonical code's name: `NOT_FOUND`."""
@@ -49,6 +55,8 @@ class ScriptedError:
 class Case:
     """One answer, and which requests it is for."""
 
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
     when: Mapping[str, Any] = field(default_factory=dict)
     """Field values that the request must have, as JSON; empty: any request."""
     response: Mapping[str, Any] | None = None
@@ -56,22 +64,26 @@ class Case:
     responses: Sequence[Mapping[str, Any]] | None = None
     """The messages of a stream; [] is an empty stream."""
     latency_ms: float = 0.0
-    """Time before the answer, or before each message of a stream."""
+    """Time before the answer, or before each message of a stream and its error."""
     error: ScriptedError | None = None
     """The status to end with, after `responses` where there are any."""
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.latency_ms < math.inf:
+            raise ValueError("latency_ms is no time that can be waited for")
+        if self.response is not None and (self.error is not None or self.responses is not None):
+            raise ValueError("a case with a `response` has neither `responses` nor an `error`")
+
     def fits(self, request: Message) -> bool:
         """Whether the request has all the values of `when`."""
-        if not self.when:
-            return True
-        seen = json_format.MessageToDict(request, preserving_proto_field_name=True)
-        seen |= json_format.MessageToDict(request)
-        return all(seen.get(name) == value for name, value in self.when.items())
+        return has_values(request, self.when)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
     """The cases of each method, by full name."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
     methods: Mapping[str, Sequence[Case]] = field(default_factory=dict)
 
@@ -83,13 +95,34 @@ class Script:
 def load_script(path: Path) -> Script:
     """Read a script file. Raises ScriptError with all that is wrong with it."""
     try:
-        content = yaml.safe_load(path.read_text("utf-8")) or {}
+        content = yaml.safe_load(path.read_text("utf-8"))
     except OSError as error:
         raise ScriptError(f"{path}: cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ScriptError(f"{path}: is not YAML: {error}") from error
     try:
-        return TypeAdapter(Script, config=ConfigDict(extra="forbid")).validate_python(content)
+        return TypeAdapter(Script).validate_python(_as_json(content or {}))
     except ValidationError as error:
-        lines = [f"{path}: {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
+        lines = [
+            ": ".join(filter(None, (str(path), _place(fault["loc"]), fault["msg"].removeprefix("Value error, "))))
+            for fault in error.errors()
+        ]
         raise ScriptError("\n".join(lines)) from error
+
+
+def _as_json(content: Any) -> Any:
+    """YAML's values as JSON has them: YAML reads `2026-01-01T00:00:00Z` as a time, which is a text here."""
+    match content:
+        case dict():
+            return {str(name): _as_json(value) for name, value in content.items()}
+        case list():
+            return [_as_json(value) for value in content]
+        case dt.date():
+            return content.isoformat()
+        case _:
+            return content
+
+
+def _place(location: Sequence[int | str]) -> str:
+    """Where a mistake stands: `methods.library.v1.Library.GetBook[0].error`."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")

@@ -8,20 +8,22 @@ from typing import Any
 
 import grpc
 from google.protobuf import json_format
-from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.descriptor import Descriptor, MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from transom_runtime.mock.plausible import LIST_LENGTH, answer, fill
-from transom_runtime.mock.script import Case, Script, ScriptError
+from transom_runtime.mock.plausible import LIST_LENGTH, fill
+from transom_runtime.mock.script import Case, Script, ScriptedError, ScriptError
 
 
 class MockServer:
-    """Serves the services on a loopback port until `stop`."""
+    """Serves the services from `start` to `stop`."""
 
     def __init__(self, services: Sequence[ServiceDescriptor], script: Script) -> None:
+        """Take the services. Raises ScriptError where the script does not fit them."""
         check_script(script, services)
-        self._server = grpc.aio.server()
+        # Shared, gRPC's default, a port that another mock has would be taken without a word.
+        self._server = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
         self._server.add_generic_rpc_handlers(tuple(_service_handler(service, script) for service in services))
 
     async def start(self, address: str) -> int:
@@ -55,12 +57,21 @@ def _case_faults(method: MethodDescriptor, case: Case) -> list[str]:
         faults.append("responses: the method answers once; write `response`")
     if case.response is not None and method.server_streaming:
         faults.append("response: the method streams; write `responses`")
-    for scripted in (*(case.responses or ()), *([case.response] if case.response else ())):
-        try:
-            json_format.ParseDict(dict(scripted), GetMessageClass(method.output_type)())
-        except json_format.ParseError as error:
-            faults.append(f"response: {error}")
+    faults += _unfit("when", case.when, method.input_type)
+    if case.response is not None:
+        faults += _unfit("response", case.response, method.output_type)
+    for index, scripted in enumerate(case.responses or ()):
+        faults += _unfit(f"responses[{index}]", scripted, method.output_type)
     return faults
+
+
+def _unfit(place: str, values: Mapping[str, Any], type_: Descriptor) -> list[str]:
+    """Why the values are no message of the type; empty where they are."""
+    try:
+        json_format.ParseDict(dict(values), GetMessageClass(type_)())
+    except (json_format.ParseError, TypeError, ValueError, OverflowError) as error:
+        return [f"{place}: {str(error).partition(chr(10))[0]}"]
+    return []
 
 
 def _service_handler(service: ServiceDescriptor, script: Script) -> grpc.GenericRpcHandler:
@@ -96,7 +107,8 @@ class _Behaviour:
         request = await self._last(requests)
         case = self._script.case_for(self._name, request)
         await asyncio.sleep(case.latency_ms / 1000)
-        await _fail(case, context)
+        if case.error is not None:
+            await _fail(case.error, context)
         return self._answer(case.response or {}, request)
 
     async def many(self, requests: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Message]:
@@ -106,7 +118,9 @@ class _Behaviour:
         for scripted in untold if case.responses is None else case.responses:
             await asyncio.sleep(case.latency_ms / 1000)
             yield self._answer(scripted, request)
-        await _fail(case, context)
+        if case.error is not None:
+            await asyncio.sleep(case.latency_ms / 1000)
+            await _fail(case.error, context)
 
     async def _last(self, requests: Any) -> Message:
         """The request; of a client stream, the last one."""
@@ -117,14 +131,11 @@ class _Behaviour:
             last = request
         return last
 
-    def _answer(self, scripted: Any, request: Message) -> Message:
-        if not scripted:
-            return answer(self._method.output_type, request)
+    def _answer(self, scripted: Mapping[str, Any], request: Message) -> Message:
         message = json_format.ParseDict(dict(scripted), GetMessageClass(self._method.output_type)())
         fill(message, request)
         return message
 
 
-async def _fail(case: Case, context: grpc.aio.ServicerContext[Any, Any]) -> None:
-    if case.error is not None:
-        await context.abort(grpc.StatusCode[case.error.code], case.error.message)
+async def _fail(error: ScriptedError, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+    await context.abort(grpc.StatusCode[error.code], error.message)

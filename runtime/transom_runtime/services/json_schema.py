@@ -58,16 +58,10 @@ def input_schema(message: type[Message], required: Iterable[str] = ()) -> JsonSc
     return writer.with_definitions(schema)
 
 
-def output_schema(message: type[Message], field: str | None = None) -> JsonSchema:
-    """The schema of what is answered: without the fields that only requests have.
-
-    `field` names the top-level field that is the whole answer; None: the message is.
-    """
+def output_schema(message: type[Message]) -> JsonSchema:
+    """The schema of what is answered: without the fields that only requests have."""
     writer = _Writer("INPUT_ONLY")
-    descriptor = _descriptor(message)
-    if field is None:
-        return writer.with_definitions(writer.message(descriptor, ()))
-    return writer.with_definitions(writer.field(descriptor.fields_by_name[field], ()))
+    return writer.with_definitions(writer.message(_descriptor(message), ()))
 
 
 def _descriptor(message: type[Message]) -> Descriptor:
@@ -100,14 +94,14 @@ class _Writer:
         fields = [field for field in cast("list[FieldDescriptor]", message.fields) if not _has(field, self._hidden)]
         schema: JsonSchema = {
             "type": "object",
-            "properties": {field.json_name: self.field(field, outer) for field in fields},
+            "properties": {field.json_name: self._field(field, outer) for field in fields},
             "additionalProperties": False,
         }
         if required := [field.json_name for field in fields if field.is_required or _has(field, "REQUIRED")]:
             schema["required"] = required
         return schema
 
-    def field(self, field: FieldDescriptor, outer: tuple[str, ...]) -> JsonSchema:
+    def _field(self, field: FieldDescriptor, outer: tuple[str, ...]) -> JsonSchema:
         if field.message_type is not None and field.message_type.GetOptions().map_entry:
             value = field.message_type.fields_by_name["value"]
             return {"type": "object", "additionalProperties": self._single(value, outer)}

@@ -118,5 +118,5 @@ def _tool(name: str, binding: Binding) -> tools_pb2.Tool:
         path_template=binding.template,
     )
     json_format.ParseDict(input_schema(binding.request, in_path), tool.input_schema)
-    json_format.ParseDict(output_schema(binding.response, binding.response_body), tool.output_schema)
+    json_format.ParseDict(output_schema(binding.response), tool.output_schema)
     return tool
