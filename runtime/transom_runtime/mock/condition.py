@@ -3,11 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from google.protobuf import json_format
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
+
+_WHOLE: Final = frozenset(
+    f"google.protobuf.{name}"
+    for name in [
+        "Any",
+        "BoolValue",
+        "BytesValue",
+        "DoubleValue",
+        "Duration",
+        "FieldMask",
+        "FloatValue",
+        "Int32Value",
+        "Int64Value",
+        "ListValue",
+        "StringValue",
+        "Struct",
+        "Timestamp",
+        "UInt32Value",
+        "UInt64Value",
+        "Value",
+    ]
+)
+"""The types with a JSON form of their own, in which no field can be seen."""
 
 
 def has_values(request: Message, values: Mapping[str, Any]) -> bool:
@@ -17,6 +40,8 @@ def has_values(request: Message, values: Mapping[str, Any]) -> bool:
     Raises json_format.ParseError where the request's type has no such values.
     """
     wanted = json_format.ParseDict(dict(values), type(request)())
+    if request.DESCRIPTOR.full_name in _WHOLE:
+        return request == wanted
     return _agree(request, wanted, values)
 
 
@@ -34,11 +59,7 @@ def _field_agrees(request: Message, wanted: Message, field: FieldDescriptor, val
 
 
 def _is_plain_message(field: FieldDescriptor) -> bool:
-    return (
-        field.message_type is not None
-        and not field.is_repeated
-        and not field.message_type.full_name.startswith("google.protobuf.")
-    )
+    return field.message_type is not None and not field.is_repeated and field.message_type.full_name not in _WHOLE
 
 
 def _field(message: Message, name: str) -> FieldDescriptor:
