@@ -41,6 +41,7 @@ class Wire(asyncio.Protocol):
         self._sent = self._answered = self._timed = 0
         self._writes: deque[tuple[int, float]] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._look_at = 0.0
         self._stalled = False
         self._reason = _GIVEN_UP
         self.lost: asyncio.Future[str] = self._loop.create_future()
@@ -85,7 +86,7 @@ class Wire(asyncio.Protocol):
         except hiredis.ProtocolError:
             self.drop("what answers does not speak the Redis protocol")
         else:
-            self._stalled = self._is_overdue()
+            self._stalled = False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Fail what waits (asyncio's)."""
@@ -140,7 +141,8 @@ class Wire(asyncio.Protocol):
 
     def _watch(self) -> None:
         # One timer for all that wait: they have the same timeout and stand in order. It costs a quarter of precision.
-        self._timer = self._loop.call_later(self._timeout_s / _LOOKS_PER_TIMEOUT, self._look)
+        self._look_at = self._loop.time() + self._timeout_s / _LOOKS_PER_TIMEOUT
+        self._timer = self._loop.call_at(self._look_at, self._look)
 
     def _look(self) -> None:
         """Fail what is overdue, and the connection with it when that lasts."""
@@ -148,19 +150,22 @@ class Wire(asyncio.Protocol):
         if not self._waiting:
             return
         now = self._loop.time()
-        for future, sent_at in self._waiting:
-            if now - sent_at < self._timeout_s:
-                break
-            if not future.done():
-                future.set_exception(StateUnavailable(f"no reply within {self._timeout_s:g} s"))
-        self._stalled = self._is_overdue()
-        if now - self._waiting[0][1] >= self._drop_after_s:
+        is_late = now - self._look_at > self._timeout_s / _LOOKS_PER_TIMEOUT
+        # Late because this process was busy: the replies may be here, unread, and Redis is not to blame.
+        if not is_late:
+            self._fail_overdue(now)
+        if now - self._waiting[0][1] >= self._drop_after_s and not is_late:
             self.drop(f"no reply within {self._drop_after_s:g} s")
         else:
             self._watch()
 
-    def _is_overdue(self) -> bool:
-        return bool(self._waiting) and self._loop.time() - self._waiting[0][1] >= self._timeout_s
+    def _fail_overdue(self, now: float) -> None:
+        for future, sent_at in self._waiting:
+            if now - sent_at < self._timeout_s:
+                return
+            self._stalled = True
+            if not future.done():
+                future.set_exception(StateUnavailable(f"no reply within {self._timeout_s:g} s"))
 
 
 def _pack(words: Sequence[Argument]) -> bytes:
