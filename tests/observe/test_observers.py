@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from observe.calls import OK, binding, call, failed, unrouted
-
 from transom_runtime.binding import StreamKind
 from transom_runtime.extension import Invoker, Observer
 from transom_runtime.observe.logs import AccessLog

@@ -10,6 +10,7 @@ import pytest
 from transom_runtime.binding import StreamKind
 from transom_runtime.call import Deadline
 from transom_runtime.errors import CallError, Code, Origin
+from transom_runtime.extension import ReplyStream
 from transom_runtime.upstream.channels import GrpcUpstream
 from upstream.calls import binding, call
 from upstream.conftest import Served
@@ -180,19 +181,28 @@ async def test_cancel_ends_the_upstreams_stream(upstream: GrpcUpstream, peer: Pe
 
 
 async def test_cancelling_the_reader_ends_the_upstreams_stream(upstream: GrpcUpstream, peer: Peer) -> None:
-    """S5: when who reads a stream goes away, whatever it waited for, the upstream's side is cancelled."""
-    stream = upstream.server_stream(DRIP)(call(), b"x")
-
-    async def read() -> None:
-        async for _ in stream:
-            pass
-
-    reading = asyncio.create_task(read())
+    """S5: when who waits for a further message goes away, the upstream's side is cancelled."""
+    got = asyncio.Event()
+    reading = asyncio.create_task(_read_all(upstream.server_stream(DRIP)(call(), b"x"), got))
+    await got.wait()
     await peer.entered.wait()
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reading
     await peer.cancelled.wait()
+
+
+async def test_no_moment_to_go_away_is_missed(upstream: GrpcUpstream, peer: Peer) -> None:
+    """S5: a reader that goes away just as the upstream begins to work ends it too, each of many times."""
+    for _ in range(50):
+        peer.entered.clear()
+        peer.cancelled.clear()
+        reading = asyncio.create_task(_read_all(upstream.server_stream(DRIP)(call(), b"x"), asyncio.Event()))
+        await peer.entered.wait()
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        await peer.cancelled.wait()
 
 
 async def test_a_slow_reader_slows_the_upstream(upstream: GrpcUpstream, peer: Peer) -> None:
@@ -211,3 +221,8 @@ async def test_a_slow_reader_slows_the_upstream(upstream: GrpcUpstream, peer: Pe
 
 async def _awaited(upstream: GrpcUpstream, method: str) -> bytes:
     return (await upstream.unary(binding(method))(call(), b"")).wire
+
+
+async def _read_all(stream: ReplyStream, got: asyncio.Event) -> None:
+    async for _ in stream:
+        got.set()

@@ -29,6 +29,7 @@ def unary_invoke(rpc: UnaryUnaryMultiCallable[bytes, bytes], metadata: RequestMe
         timeout_s = _timeout_s(call)
         pairs = metadata.encode(call)
         call.attempts += 1
+        rpc_call = None
         try:
             rpc_call = rpc(message, timeout=timeout_s, metadata=pairs)
             wire = await rpc_call
@@ -37,6 +38,7 @@ def unary_invoke(rpc: UnaryUnaryMultiCallable[bytes, bytes], metadata: RequestMe
         except grpc.aio.AioRpcError as error:
             raise as_call_error(error) from error
         except (grpc.aio.BaseError, asyncio.CancelledError) as error:
+            _make_sure(rpc_call)
             raise _ended_here(error) from error
         return Reply(wire=wire, initial=tuple(initial), trailing=tuple(trailing))
 
@@ -95,6 +97,7 @@ class GrpcReplyStream:
             self._trailing = tuple(error.trailing_metadata() or ())
             raise as_call_error(error) from error
         except (grpc.aio.BaseError, asyncio.CancelledError) as error:
+            _make_sure(rpc_call)
             raise self._ended(error) from error
 
     def trailing_metadata(self) -> Metadata:
@@ -143,6 +146,16 @@ def _timeout_s(call: Call) -> float | None:
     if remaining_s <= 0:
         raise out_of_time()
     return None if math.isinf(remaining_s) else remaining_s
+
+
+def _make_sure(rpc_call: grpc.aio.RpcContext | None) -> None:
+    """Cancel an RPC that nobody waits for any more.
+
+    grpc does so itself when the task that waits is cancelled, but not where that happens in the moment between the
+    request's going out and the first read: the upstream then works on for nobody (seen with grpcio 1.85.1).
+    """
+    if rpc_call is not None:
+        rpc_call.cancel()
 
 
 def _ended_here(error: BaseException) -> BaseException:

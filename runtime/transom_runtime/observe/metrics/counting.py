@@ -106,8 +106,16 @@ class Metrics:
         self._of.limit_decisions.labels(tier, "admitted" if admitted else "refused").inc()
 
     def token_looked_up(self, layer: str, *, found: bool) -> None:
-        """Count a look into a layer of the token cache: `memory` or `redis`."""
+        """Count a look into the token cache, by the layer that answered."""
         self._of.token_lookups.labels(layer, "hit" if found else "miss").inc()
+
+    def credential_refused(self, reason: str) -> None:
+        """Count a credential that was refused."""
+        self._of.refusals.labels(reason).inc()
+
+    def keys_fetched(self, issuer: str, *, succeeded: bool) -> None:
+        """Count a fetch of an issuer's keys, which are named in the settings."""
+        self._of.key_fetches.labels(issuer, "success" if succeeded else "failure").inc()
 
     def text_found(self, reason: str, *, refused: bool) -> None:
         """Count a text that the sanitizer took offence at."""

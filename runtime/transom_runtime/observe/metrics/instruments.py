@@ -30,6 +30,8 @@ class Instruments:
         self.breaker_changes = counter("breaker_changes", "Changes of breakers.", "upstream", "rpc", "state")
         self.limit_decisions = counter("rate_limit_decisions", "Decisions of rate limits.", "tier", "decision")
         self.token_lookups = counter("token_cache_lookups", "Looks into the token cache.", "layer", "result")
+        self.refusals = counter("credentials_refused", "Credentials that were refused.", "reason")
+        self.key_fetches = counter("issuer_key_fetches", "Fetches of issuers' keys.", "issuer", "result")
         self.findings = counter("sanitize_findings", "Texts that were taken offence at.", "reason", "action")
         self.unknown_names = counter("unknown_names", "Requests whose unknown names were ignored.", "route")
         self.in_flight = Gauge(
