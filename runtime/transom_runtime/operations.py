@@ -18,7 +18,8 @@ from transom_runtime.serving.drain import Drain
 _DOCS: Final = {"docs_page.html": "text/html", "docs_page.css": "text/css", "docs_page.js": "text/javascript"}
 # The page is static and loads nothing from elsewhere; it may call the gateway that serves it.
 _DOCS_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:"
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 

@@ -34,8 +34,8 @@ class CheckedRule(Protocol):
         """What the rule looks for, for people."""
 
     @property
-    def applies_to(self) -> Sequence[str]:
-        """The kinds of text, such as `plain`."""
+    def applies_to(self) -> Sequence[Enum]:
+        """The kinds of text that it looks at: their values are the words of `FieldPolicy`, such as `plain`."""
 
     @property
     def mode(self) -> Enum:
@@ -126,6 +126,6 @@ def _described(rule: CheckedRule) -> validation_pb2.ValidationRule:
         id=rule.id,
         reason=rule.reason,
         description=rule.description,
-        applies_to=rule.applies_to,
+        applies_to=[kind.value for kind in rule.applies_to],
         mode=_MODES[rule.mode.value],
     )
