@@ -15,7 +15,7 @@ from transom_runtime.transcode.faults import Refused, refuse, refuse_type
 from transom_runtime.transcode.field_access import message_of
 from transom_runtime.transcode.field_plan import build_field
 from transom_runtime.transcode.message_plan import MessagePlan
-from transom_runtime.transcode.well_known import ANY, SPECIAL, Fill, Filler, build_filler
+from transom_runtime.transcode.well_known import ANY, SPECIAL, Fill, build_filler, text_field
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class DecodePlans:
         """How the messages of a field are filled. Texts in a well-known type are the business of the field's check."""
         descriptor = message_of(field)
         if descriptor.full_name in SPECIAL and descriptor.full_name != ANY:
-            holds_text = descriptor.full_name.endswith((".StringValue", ".Struct", ".Value", ".ListValue"))
+            holds_text = text_field(descriptor) is not None
             special = build_filler(descriptor, self._choose(told_by or field) if holds_text else None)
             assert special is not None, "every special type but Any has a filler"
             return MessageFiller(special.from_json, special.from_text, None)
@@ -66,8 +66,11 @@ class DecodePlans:
 
     def filler(self, descriptor: Descriptor) -> MessageFiller:
         """How a message that is no field's is filled: a request, or what an Any holds."""
-        special = build_filler(descriptor, None)
-        return _unplanned(special) if special else self._filler(descriptor)
+        text = text_field(descriptor)
+        special = build_filler(descriptor, self._choose(text) if text is not None else None)
+        if special is None:
+            return self._filler(descriptor)
+        return MessageFiller(special.from_json, special.from_text, None)
 
     def _filler(self, descriptor: Descriptor) -> MessageFiller:
         if descriptor.full_name == ANY:
@@ -140,7 +143,3 @@ def _fill_value(fill: Fill, inner: Message, rest: dict[str, Any]) -> None:
 
 def _under(key: str, refused: Refused) -> Refused:
     return refused.under(key, None)
-
-
-def _unplanned(filler: Filler) -> MessageFiller:
-    return MessageFiller(filler.from_json, filler.from_text, None)

@@ -123,6 +123,6 @@ def escape_key(key: str) -> str:
 def name_hints(flaws: Sequence[Flaw]) -> None:
     """Add the nearest known name to unknown ones: to the first few, since the search is slow."""
     for flaw in flaws[:_MAX_HINTS]:
-        hint = nearest(str(flaw.path[0]).rpartition(".")[2], flaw.known)
+        hint = nearest(str(flaw.path[0]).rpartition(".")[2], flaw.known) if flaw.known else ""
         if hint:
             flaw.description += f"; did you mean {hint!r}?"

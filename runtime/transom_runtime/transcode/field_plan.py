@@ -16,7 +16,7 @@ from transom_runtime.transcode.scalars import ScalarRule, build_scalar, key_from
 from transom_runtime.transcode.well_known import VALUE
 
 if TYPE_CHECKING:
-    from transom_runtime.transcode.decode_plans import DecodePlans
+    from transom_runtime.transcode.decode_plans import DecodePlans, MessageFiller
 
 _NULL_VALUE = "google.protobuf.NullValue"
 
@@ -111,9 +111,15 @@ def _message_setters(field: FieldDescriptor, plans: DecodePlans) -> _Setters:
     return _Setters(
         from_json=set_null if takes_null(field) else set_json,
         from_text=set_text if fill_text else None,
-        no_text="is a message: name one of its fields, as in `a.b`" if filler.plan else "has no form as text",
+        no_text=_why_no_text(filler),
         child=filler.plan,
     )
+
+
+def _why_no_text(filler: MessageFiller) -> str:
+    if filler.from_text:
+        return ""
+    return "is a message: name one of its fields, as in 'a.b'" if filler.plan else "has no form as text"
 
 
 def _list_of_scalars(field: FieldDescriptor, rule: ScalarRule) -> _Setters:

@@ -88,7 +88,7 @@ class QueryBinder:
 
 def _names_in(step: FieldPlan) -> Any:
     if step.child is None:
-        raise refuse(f"{step.key!r} {step.no_text or 'has no fields'}", reason="NOT_IN_QUERY")
+        raise refuse(f"{step.key!r} {step.no_text or 'has no fields that a query can reach'}", reason="NOT_IN_QUERY")
     return step.child.names
 
 

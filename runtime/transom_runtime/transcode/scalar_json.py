@@ -69,7 +69,8 @@ def _is_same_float(short: float, value: float) -> bool:
 def _enum_as_json(enum: EnumDescriptor) -> AsJson:
     if enum.full_name == "google.protobuf.NullValue":
         return lambda _: None
-    names = {number: value.name for number, value in enum.values_by_number.items()}
+    # Of aliases, the one that was declared first.
+    names = {value.number: value.name for value in reversed(enum.values)}
     return lambda number: names.get(number, number)
 
 

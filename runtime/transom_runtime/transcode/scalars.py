@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _MAX_DIGITS: Final = 25
 """No 64-bit integer has more; longer ones are never converted, which could take long."""
 _EXACT_BELOW: Final = 2.0**53
-_MAX_FLOAT: Final = float.fromhex("0x1.fffffep+127")
+_MAX_FLOAT: Final = math.nextafter(float.fromhex("0x1.ffffffp+127"), 0)
+"""The largest number that rounds to a finite 32-bit float: the shortest text of the largest float is above it."""
 _MAX_DOUBLE: Final = float.fromhex("0x1.fffffffffffffp+1023")
 _BOOLS: Final = {"true": True, "false": False}
 _SPECIAL: Final = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
@@ -191,7 +193,7 @@ def _enum_rule(enum: EnumDescriptor) -> ScalarRule:
         number = by_name.get(text)
         if number is not None:
             return number
-        if not _NUMBER.fullmatch(text):
+        if not _INTEGER.fullmatch(text):
             raise refuse("is no value of the enum", text)
         return known(integer.from_text(text), text)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Final
 
 from transom_runtime.transcode.faults import Refused, refuse_type
 from transom_runtime.transcode.scalars import ScalarRule
+
+_COUNTS_TO: Final = 2**53
 
 
 class StructReader:
@@ -71,9 +73,7 @@ def value_as_json(message: Any) -> Any:
         case "string_value":
             return message.string_value
         case "number_value":
-            if not math.isfinite(message.number_value):
-                raise ValueError("a number in a Value is not finite")
-            return message.number_value
+            return _number_as_json(message.number_value)
         case "bool_value":
             return message.bool_value
         case "struct_value":
@@ -82,6 +82,15 @@ def value_as_json(message: Any) -> Any:
             return list_as_json(message.list_value)
         case _:
             return None
+
+
+def _number_as_json(number: float) -> int | float:
+    """A number as people write it: `1`, not `1.0`, as far as a double counts one by one."""
+    if not math.isfinite(number):
+        raise ValueError("a number in a Value is not finite")
+    if number.is_integer() and abs(number) <= _COUNTS_TO and (number or math.copysign(1, number) > 0):
+        return int(number)
+    return number
 
 
 def struct_as_json(message: Any) -> dict[str, Any]:

@@ -60,6 +60,17 @@ def build_filler(message: Descriptor, check: TextCheck | None) -> Filler | None:
             return None
 
 
+def text_field(message: Descriptor) -> FieldDescriptor | None:
+    """The string field that a well-known type keeps its texts in; None where it has none."""
+    match message.full_name.removeprefix(PREFIX) if message.full_name in SPECIAL else "":
+        case "StringValue":
+            return message.fields_by_name["value"]
+        case "Struct" | "Value" | "ListValue":
+            return _value_fields(message)["string_value"]
+        case _:
+            return None
+
+
 def _wrapper_filler(message: Descriptor, check: TextCheck | None) -> Filler:
     rule = build_scalar(message.fields_by_name["value"], check)
 

@@ -1,0 +1,148 @@
+"""Messages to what is sent (B8, B9, J1, J2)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from google.api.httpbody_pb2 import HttpBody
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from transcode.conftest import bind
+from transom_runtime.errors import CallError, Origin
+from transom_runtime.transcode.codec import Codec
+from transom_runtime.transcode.options import OutputDefaults, TranscodeOptions
+from transom_runtime.transcode.response import Payload
+
+CODEC = Codec(TranscodeOptions())
+
+
+def send(message: Any, *extract: str, codec: Codec = CODEC, **binding: Any) -> Payload:
+    encoder = codec.response_encoder(bind(Empty, type(message), **binding), extract=extract)
+    return encoder.encode(message.SerializeToString())
+
+
+def test_forms(shelf: Any) -> None:
+    """camelCase names, long integers as strings, padded base64, enum names, words for odd floats (J1)."""
+    message = shelf.Kinds(i64=5, u64=2**64 - 1, data=b"\xfb\xff", genre=2, genres=[0, 77], double_value=float("inf"))
+    message.float_value = 0.1
+    message.odd_name = "x"
+    message.by_number[7] = b"a"
+    message.by_flag[True] = 1
+    assert json.loads(send(message).body) == {
+        "i64": "5",
+        "u64": "18446744073709551615",
+        "data": "+/8=",
+        "genre": "ATLAS",
+        "genres": ["GENRE_UNSPECIFIED", 77],
+        "doubleValue": "Infinity",
+        "floatValue": 0.1,
+        "very-odd": "x",
+        "byNumber": {"7": "YQ=="},
+        "byFlag": {"true": 1},
+    }
+
+
+def test_one_line(shelf: Any) -> None:
+    """JSON is one line, so that every framing can carry it (S4)."""
+    payload = send(shelf.Book(title="a\nb\u2028"))
+    assert payload.content_type == "application/json"
+    assert b"\n" not in payload.body
+
+
+def test_omitted_defaults(shelf: Any) -> None:
+    """By default only what is set appears, explicit presence included (J2)."""
+    assert json.loads(send(shelf.Kinds(maybe=0, left="", i32=0)).body) == {"maybe": 0, "left": ""}
+
+
+def test_implicit_defaults(shelf: Any) -> None:
+    """`implicit` shows fields without presence (J2)."""
+    codec = Codec(TranscodeOptions(output_defaults=OutputDefaults.IMPLICIT))
+    assert json.loads(send(shelf.Author(), codec=codec).body) == {"fullName": "", "born": 0}
+    written = json.loads(send(shelf.Kinds(i32=5), codec=codec).body)
+    assert (written["i32"], written["i64"], written["genre"]) == (5, "0", "GENRE_UNSPECIFIED")
+    assert (written["many"], written["byFlag"], written["data"]) == ([], {}, "")
+    assert not {"maybe", "left", "at", "third"} & written.keys()
+
+
+def test_all_defaults(shelf: Any) -> None:
+    """`all` shows null for messages that are not set as well, but no member of a oneof (J2)."""
+    codec = Codec(TranscodeOptions(output_defaults=OutputDefaults.ALL))
+    assert json.loads(send(shelf.Author(), codec=codec).body) == {"fullName": "", "born": 0, "mentor": None}
+    written = json.loads(send(shelf.Kinds(), codec=codec).body)
+    assert written["at"] is None
+    assert "third" not in written
+
+
+@pytest.mark.parametrize(
+    "field, content, expected",
+    [
+        ("tags", ["a"], ["a"]),
+        ("tags", [], []),
+        ("labels", {"a": "b"}, {"a": "b"}),
+        ("size", 5, 5),
+        ("size", 0, 0),
+        ("name", "n", "n"),
+        ("book", {"title": "t"}, {"title": "t"}),
+        ("book", None, {}),
+        ("since", None, None),
+        ("extra", None, {}),
+        ("value", None, None),
+        ("list_value", None, None),
+        ("update_mask", None, None),
+        ("authors", [{"born": 1}], [{"born": 1}]),
+    ],
+)
+def test_response_body(shelf: Any, field: str, content: Any, expected: Any) -> None:
+    """Any top-level field can be the body: bare arrays, and `{}` or null where a message is not set (B8)."""
+    message = shelf.GetBook(**({} if content is None else {field: content}))
+    assert json.loads(send(message, response_body=field).body) == expected
+
+
+def test_dotted_response_body(shelf: Any) -> None:
+    """A dotted response_body is refused, unless the flag allows it (B4)."""
+    message = shelf.GetBook(book={"main_author": {"born": 5}})
+    with pytest.raises(ValueError, match="dotted"):
+        send(message, response_body="book.main_author")
+    codec = Codec(TranscodeOptions(allow_dotted_body=True))
+    assert json.loads(send(message, codec=codec, response_body="book.main_author").body) == {"born": 5}
+    with pytest.raises(ValueError, match="nothing"):
+        send(message, response_body="nothing")
+
+
+def test_http_body(shelf: Any) -> None:
+    """An HttpBody, as response or as response_body, is sent as its bytes and type (B9)."""
+    image = HttpBody(content_type="image/png", data=b"\x00\n\xff")
+    assert send(image) == Payload("image/png", b"\x00\n\xff")
+    assert send(shelf.GetBook(raw=image), response_body="raw") == Payload("image/png", b"\x00\n\xff")
+    assert send(shelf.GetBook(), response_body="raw") == Payload("application/octet-stream", b"")
+    assert send(HttpBody(content_type="a\r\nb: c")).content_type == "application/octet-stream"
+
+
+def test_extracted_texts(shelf: Any) -> None:
+    """The texts of wanted fields come with the message, empty where they are not set."""
+    message = shelf.GetBook(name="n", size=5, book={"genre": 2, "main_author": {"full_name": "x"}})
+    wanted = ("name", "size", "book.genre", "book.main_author.full_name", "book.subtitle", "book.main_author.phone")
+    assert send(message, *wanted).extracted == ("n", "5", "ATLAS", "x", "", "")
+    assert send(message, *wanted, response_body="book").extracted[0] == "n"
+    for path in ("nothing", "book", "tags", "labels.a", "name.x"):
+        with pytest.raises(ValueError, match="wanted field"):
+            send(message, path)
+
+
+def test_broken_responses(legacy: Any) -> None:
+    """What the upstream sent and cannot be read or written is its fault: 502, and no word of ours leaks (E5)."""
+    encoder = CODEC.response_encoder(bind(Empty, Timestamp))
+    unchecked = CODEC.response_encoder(bind(Empty, legacy.Parcel))
+    broken_text = b"\x22\x01\xff"
+    for broken, wire in (
+        (encoder, b"\xff"),
+        (encoder, Timestamp(nanos=-1).SerializeToString()),
+        (unchecked, broken_text),
+    ):
+        with pytest.raises(CallError) as caught:
+            broken.encode(wire)
+        assert (caught.value.http_status, caught.value.origin) == (502, Origin.UPSTREAM)
+        assert "google" not in caught.value.message
