@@ -39,6 +39,11 @@ class ClusterConnection:
         self._tried = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
 
+    @property
+    def prefix(self) -> str:
+        """What the names of all keys and channels begin with."""
+        return self._options.prefix
+
     async def execute(self, *words: Argument) -> Any:
         """Run one command, as Redis in `commands` says."""
         if self._cluster is None or not self._connected:

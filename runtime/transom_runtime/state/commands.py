@@ -30,6 +30,10 @@ class CommandRefused(Exception):  # noqa: N818 -- as above: what Redis said, not
 class Redis(Protocol):
     """A way to Redis. One event loop; any number of commands at once."""
 
+    @property
+    def prefix(self) -> str:
+        """What the names of all keys and channels begin with."""
+
     async def execute(self, *words: Argument) -> Any:
         """Run one command; its reply with texts as bytes.
 

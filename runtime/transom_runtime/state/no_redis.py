@@ -12,6 +12,9 @@ from transom_runtime.state.commands import Argument, StateUnavailable
 class NoRedis:
     """A way to no Redis: every use falls back on what it does when Redis is away."""
 
+    prefix = "transom"
+    """Nothing is kept under it."""
+
     async def execute(self, *words: Argument) -> NoReturn:
         """Refuse. Raises StateUnavailable."""
         del words

@@ -65,13 +65,11 @@ OnRevoked = Callable[[Revocation], None]
 class Revocations:
     """All revocations that count. One event loop."""
 
-    def __init__(
-        self, redis: Redis, background: Background, *, prefix: str, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, redis: Redis, background: Background, *, clock: Callable[[], float] = time.time) -> None:
         self._redis = redis
         self._background = background
-        self._key = f"{prefix}:revocations"
-        self.channel = f"{prefix}:revocations"
+        self._key = f"{redis.prefix}:revocations"
+        self.channel = f"{redis.prefix}:revocations"
         """Where replicas tell each other."""
         self._clock = clock
         self._until: dict[Mark, float] = {}

@@ -80,13 +80,12 @@ class SignIns:
         background: Background,
         options: SignInOptions,
         *,
-        prefix: str,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._redis = redis
         self._background = background
         self._options = options
-        self._prefix = f"{prefix}:sign-ins:"
+        self._prefix = f"{redis.prefix}:sign-ins:"
         self._clock = clock
         self._seen: ExpiringMap[tuple[str, str], SignIn] = ExpiringMap(size=options.size, clock=clock)
         self._unsent: dict[tuple[str, str], SignIn] = {}

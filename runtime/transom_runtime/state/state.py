@@ -40,16 +40,15 @@ class State:
         address = None if options.url is None else parse_address(options.url)
         self.redis: Redis = NoRedis() if address is None else open_redis(options, address, meter or Unmetered())
         """For other uses of Redis, such as rate limits."""
-        prefix = options.prefix
-        self.revocations = Revocations(self.redis, background, prefix=prefix)
-        self.token_cache = TokenCache(self.redis, background, options.token_cache, prefix=prefix)
-        self.sign_ins = SignIns(self.redis, background, options.sign_ins, prefix=prefix)
-        self.streams = StreamRegistry(self.redis, background, options.streams, prefix=prefix)
+        self.revocations = Revocations(self.redis, background)
+        self.token_cache = TokenCache(self.redis, background, options.token_cache)
+        self.sign_ins = SignIns(self.redis, background, options.sign_ins)
+        self.streams = StreamRegistry(self.redis, background, options.streams)
         self._subscription: Subscription | None = None
         if address is not None:
             self._subscription = Subscription(
                 options,
-                dial_for(options, address, name=f"{prefix}-subscription"),
+                dial_for(options, address, name=f"{options.prefix}-subscription"),
                 channel=self.revocations.channel,
                 on_message=self.revocations.hear,
                 on_subscribed=self._catch_up,

@@ -72,14 +72,13 @@ class StreamRegistry:
         background: Background,
         options: StreamRegistryOptions,
         *,
-        prefix: str,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._redis = redis
         self._background = background
         self._cap = options.max_per_caller
         self._lease_ms = int(options.lease_s * 1000)
-        self._prefix = f"{prefix}:streams:"
+        self._prefix = f"{redis.prefix}:streams:"
         self._clock = clock
         self._live: dict[str, dict[str, StreamEntry]] = defaultdict(dict)
 

@@ -27,13 +27,12 @@ class TokenCache:
         background: Background,
         options: TokenCacheOptions,
         *,
-        prefix: str,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._redis = redis
         self._background = background
         self._max_age_s = options.max_age_s
-        self._prefix = f"{prefix}:token:"
+        self._prefix = f"{redis.prefix}:token:"
         self._clock = clock
         self._known: ExpiringMap[str, Principal] = ExpiringMap(size=options.size, clock=clock)
 
