@@ -92,7 +92,8 @@ async def test_the_sign_in_is_named_by_claims_or_digest(changes: dict[str, Any],
 async def test_scopes_may_be_nested_or_named_by_an_address() -> None:
     """A dotted scope claim descends, unless a claim has the whole name."""
     issuer = secret_issuer(scope_claims=("app_metadata.scopes", "https://issuer.example/scopes"))
-    text = token(**{"app_metadata": {"scopes": ["a"]}, "https://issuer.example/scopes": "b", "scope": "c"})
+    given: dict[str, Any] = {"app_metadata": {"scopes": ["a"]}, "https://issuer.example/scopes": "b", "scope": "c"}
+    text = token(**given)
     assert (await verify(text, issuer)).scopes == {"a", "b"}
 
 

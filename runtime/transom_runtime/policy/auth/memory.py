@@ -1,4 +1,4 @@
-"""What auth remembers outside itself: verified callers, revocations and sign-ins, as state/ keeps them."""
+"""What auth remembers outside itself, as it needs it: state/ keeps verified callers, revocations and sign-ins."""
 
 from __future__ import annotations
 

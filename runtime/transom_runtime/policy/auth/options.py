@@ -171,8 +171,6 @@ class AuthOptions:
     """What `WWW-Authenticate` says the credentials are for."""
     max_token_bytes: int = 8_192
     """The longest credential that is looked at."""
-    cache_ttl_s: float = 1_800.0
-    """The longest that a verified token is believed without looking at its signature again; at most 30 minutes."""
     refusal_ttl_s: float = 5.0
     """How long a refused token is refused unseen; 0: never."""
     max_refusals: int = 10_000
@@ -187,8 +185,6 @@ class AuthOptions:
             mistakes.append("two API keys are the same key")
         if not _QUOTABLE.fullmatch(self.realm):
             mistakes.append(f"the realm must be printable ASCII without quotes and backslashes, not {self.realm!r}")
-        if not 0 < self.cache_ttl_s <= 1_800:
-            mistakes.append(f"cache_ttl_s must be above 0 and at most 1800, not {self.cache_ttl_s:g}")
         if not 0 <= self.refusal_ttl_s <= 60:
             mistakes.append(f"refusal_ttl_s must be 0 to 60, not {self.refusal_ttl_s:g}")
         if self.max_token_bytes < 256 or self.max_refusals < 1:

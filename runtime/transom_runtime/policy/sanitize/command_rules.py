@@ -43,7 +43,7 @@ COMMAND_RULES: Final = (
         (";", "|", "&"),
         rf"[;|&]\s{{0,8}}{_PROGRAM}(?:{_ARGUMENT})"
         r"|[;|&](?:\s{0,8}(?:whoami|uname|ls|ifconfig|ipconfig|printenv|netstat|systeminfo|tasklist)|id)[\s;|&#]{0,4}\Z"
-        r"|\A(?:[;|&]|\|\||&&)\s{0,4}(?:whoami|id|uname|ls|dir|ps|w|env|reboot|ipconfig|ifconfig)\b",
+        r"|\A(?:[;|&]|\|\||&&)\s{0,4}(?:whoami|id|uname|ls|dir|ps|w|env|reboot|ipconfig|ifconfig)\s{0,4}\Z",
     ),
     _command(
         "command-substitution",

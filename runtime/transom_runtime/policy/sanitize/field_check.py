@@ -1,7 +1,7 @@
 """The check of one field: its rules and modes are chosen when it is built, and a text walks through them.
 
-A benign text costs about a microsecond: `str.isprintable` rules out every hidden character, and one scan for letters,
-digits and harmless punctuation rules out every injection but the few that are made of words (`_WORDS`).
+Most texts are letters, digits and harmless punctuation: one scan rules out everything but the few injections that are
+made of words (`_WORDS`). That costs a microsecond; any other text of a line costs ten, for its searches.
 """
 
 from __future__ import annotations
@@ -24,11 +24,20 @@ from transom_runtime.policy.sanitize.views import decode, views_of
 
 _log: Final = structlog.get_logger("transom.sanitize")
 
-_QUIET: Final = re.compile(r"[A-Za-z0-9_ .,!?\n-]*+")
+_QUIET: Final = re.compile(r"[A-Za-z0-9 .,!?\n-]*+")
 # One of these is in every injection that is made of quiet characters only.
-_WORDS: Final = re.compile(
-    r"union|waitfor|schema|master|_catalog|xp_|outfile|dumpfile|mysql|_tables|sleep|shell|sh -|nc|netcat"
-)
+_WORDS: Final = ("union", "waitfor", "outfile", "dumpfile", "mysql", " like ", " -", "\n-")
+
+
+def _is_quiet(text: str) -> bool:
+    if _QUIET.fullmatch(text) is None:
+        return False
+    lower = text.lower()
+    # Written out: a generator costs more than the searches.
+    for word in _WORDS:  # noqa: SIM110
+        if word in lower:
+            return False
+    return True
 
 
 class FieldCheck:
@@ -54,12 +63,9 @@ class FieldCheck:
     def plain(self, text: str) -> str:
         """Check prose. Raises TextRefused."""
         self._tally.checked += 1
-        if text.isprintable():
-            if _QUIET.fullmatch(text) and not _WORDS.search(text.lower()):
-                return text
-            self._judge(self._struck(self._injections, views_of(text, self._max_scan_chars)))
+        if _is_quiet(text):
             return text
-        struck = self._struck(self._hidden, (text,))
+        struck = [] if text.isprintable() else self._struck(self._hidden, (text,))
         struck += self._struck(self._injections, views_of(text, self._max_scan_chars))
         self._judge(struck)
         return text

@@ -52,7 +52,7 @@ SCRIPT_RULES: Final = (
         "script-address",
         "Script address",
         "An address that is a program: `javascript:`, `vbscript:`, or a `data:` document.",
-        ("j", "v", "data:"),
+        (":",),
         # "JavaScript: the good parts" is a book: what follows must look like code.
         rf"{_JAVASCRIPT}(?:\s{{0,8}}//|\s{{0,8}}[\w.$/\[%*!~+-]{{0,64}}[(=`\[{{])"
         rf"|{_VBSCRIPT}\s{{0,8}}\w{{1,32}}[\s]{{0,4}}[(\"]"
@@ -64,8 +64,8 @@ SCRIPT_RULES: Final = (
         "An element that loads a foreign document or plug-in, or that redirects what is around it.",
         ("<",),
         r"<(?:iframe|frame|frameset|applet|embed|portal)(?:[\s/>]|\Z)"
-        r"|<(?:object|base|link|meta|form|style|svg|math|isindex|button|input)[\s/][^<>]{0,256}?"
-        r"(?:[\s/\"'](?:data|href|http-equiv|action|formaction|src)\s{0,4}=)",
+        r"|<(?:object|base|link|meta|form|style|svg|math|isindex|button|input)(?=[\s/])[^<>]{0,256}?"
+        r"[\s/\"'](?:data|href|http-equiv|action|formaction|src)\s{0,4}=",
     ),
     _script(
         "script-style",

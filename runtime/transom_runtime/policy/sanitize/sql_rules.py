@@ -46,7 +46,7 @@ SQL_RULES: Final = (
         "sql-tautology",
         "Always-true condition",
         "A quote followed by a comparison of literals, or a thing compared with itself: `' or '1'='1`, `or 1=1`.",
-        ("=", "<", ">", "like", " is ", " in", "between"),
+        ("=", "<", ">", "like", " is ", " in", "between", "--", "#", "true"),
         rf"(?:['\")]|\A[\s+]{{0,4}}-?\d{{1,12}})[\s+)]{{0,10}}{_WORD}{_MAYBE}(?:not[\s+(]{{1,8}})?"
         rf"{_LITERAL}[\s+)]{{0,10}}{_COMPARE}"
         rf"|\b(?:or|and){_GAP}(['\"]?)(\w{{1,20}})\1[\s+]{{0,8}}(?:=|like)[\s+]{{0,8}}\1\2(?!\w)"

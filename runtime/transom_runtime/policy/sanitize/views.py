@@ -24,12 +24,18 @@ def views_of(text: str, max_chars: int) -> tuple[str, ...]:
     """The distinct views of a text, in lower case: one for most texts, two where something can be decoded."""
     excerpt = text if len(text) <= max_chars else f"{text[: max_chars // 2]}\n{text[-max_chars // 2 :]}"
     plain = _squeezed(excerpt.lower())
+    if not _may_decode(excerpt):
+        return (plain,)
     decoded = _squeezed(decode(excerpt).lower())
     return (plain,) if decoded == plain else (plain, decoded)
 
 
+def _may_decode(text: str) -> bool:
+    return "%" in text or "&" in text or "\\" in text or not text.isascii() or not text.isprintable()
+
+
 def decode(text: str) -> str:
-    """The text with its escapes (percent, HTML, JavaScript) undone, compatibility forms folded, invisible letters gone."""
+    """The text with its escapes (percent, HTML, JavaScript) undone, compatibility forms folded, the invisible gone."""
     for _ in range(MAX_ROUNDS):
         decoded = _once(text)
         if decoded == text:
@@ -45,9 +51,9 @@ def _once(text: str) -> str:
         text = html.unescape(text)
     if "\\" in text:
         text = _ESCAPE.sub(_unescape, text)
-    if not text.isascii():
+    if not text.isascii() and not unicodedata.is_normalized("NFKC", text):
         text = unicodedata.normalize("NFKC", text)
-    return _INVISIBLE.sub("", text)
+    return text if text.isprintable() else _INVISIBLE.sub("", text)
 
 
 def _unescape(escape: re.Match[str]) -> str:
