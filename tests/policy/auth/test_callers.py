@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import time
 from hashlib import sha256
 from typing import Any
 
@@ -27,7 +28,7 @@ class Setting:
         issuer = issuer or secret_issuer()
         self.cache = FakeCache()
         self.meter = FakeMeter()
-        self.clock = FakeClock(__import__("time").time())
+        self.clock = FakeClock(time.time())
         self.verifier = TokenVerifier([(issuer, StaticKey(issuer))])
         self.callers = Callers(
             AuthOptions(issuers=(issuer,), **options), self.verifier, self.cache, meter=self.meter, clock=self.clock
@@ -161,6 +162,21 @@ async def test_missing_keys_are_no_verdict(provider: Provider) -> None:
             await callers.find(token(rsa_key(), "RS256", headers={"kid": "a"}))
         assert caught.value.code is Code.UNAVAILABLE
     assert len(callers._refused) == 0
+    await callers.close()
+    await http.close()
+
+
+async def test_calls_at_once_are_told_apart_that_keys_are_missing(provider: Provider) -> None:
+    """503 is each call's own error as well, with when to come again."""
+    provider.answer({}, status=500)
+    issuer = jwks_issuer(provider.url)
+    http = ProviderHttp()
+    callers = Callers(AuthOptions(), TokenVerifier([(issuer, key_source(issuer, http))]), FakeCache())
+    text = token(rsa_key(), "RS256", headers={"kid": "a"})
+    errors = await asyncio.gather(*(callers.find(text) for _ in range(3)), return_exceptions=True)
+    assert len({id(error) for error in errors}) == 3
+    assert {getattr(error, "retry_after_s", None) for error in errors} == {5.0}
+    assert len(provider.requests) == 1
     await callers.close()
     await http.close()
 

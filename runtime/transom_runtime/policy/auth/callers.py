@@ -11,15 +11,20 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 
 from transom_runtime.call import Principal
+from transom_runtime.errors import CallError
 from transom_runtime.policy.auth.memory import TokenCache
 from transom_runtime.policy.auth.meter import SILENT, AuthMeter, Found
 from transom_runtime.policy.auth.options import AuthOptions
 from transom_runtime.policy.auth.refusals import CredentialRefused, Refusal
 from transom_runtime.policy.auth.refused_tokens import RefusedTokens
 from transom_runtime.policy.auth.token import TokenVerifier
+
+Verdict = Principal | Refusal | CallError
+"""What comes of a token: a caller, a refusal, or that nobody can say now."""
 
 
 class Callers:
@@ -39,7 +44,7 @@ class Callers:
         self._meter = meter
         self._clock = clock
         self._refused = RefusedTokens(ttl_s=options.refusal_ttl_s, size=options.max_refusals, clock=clock)
-        self._under_way: dict[str, asyncio.Task[Principal | Refusal]] = {}
+        self._under_way: dict[str, asyncio.Task[Verdict]] = {}
 
     async def find(self, token: str) -> Principal:
         """The caller of a token. Raises CredentialRefused; CallError (503) where keys cannot be had."""
@@ -68,14 +73,22 @@ class Callers:
         if task is None:
             task = asyncio.create_task(self._verdict(token, digest), name="token verification")
             self._under_way[digest] = task
-            task.add_done_callback(lambda _: self._under_way.pop(digest, None))
+            task.add_done_callback(partial(self._done, digest))
         # Whoever waits may be cancelled; the verdict is everybody's and goes on.
         verdict = await asyncio.shield(task)
         if isinstance(verdict, Refusal):
             raise CredentialRefused(verdict)
+        if isinstance(verdict, CallError):
+            raise _own(verdict) from verdict
         return verdict
 
-    async def _verdict(self, token: str, digest: str) -> Principal | Refusal:
+    def _done(self, digest: str, task: asyncio.Task[Verdict]) -> None:
+        self._under_way.pop(digest, None)
+        if not task.cancelled():
+            # Where everybody who waited is gone nobody else reads it, and asyncio would complain.
+            task.exception()
+
+    async def _verdict(self, token: str, digest: str) -> Verdict:
         """The caller, or why there is none: as a value, since several calls may raise it, each its own."""
         try:
             unverified = self._verifier.read(token)
@@ -90,6 +103,8 @@ class Callers:
         except CredentialRefused as error:
             self._refused.add(digest, error.refusal)
             return error.refusal
+        except CallError as error:
+            return error
         return caller
 
     def _is_vouched(self, caller: Principal) -> bool:
@@ -98,3 +113,14 @@ class Callers:
     def _check_time(self, caller: Principal) -> None:
         if self._clock() >= caller.expires_at:
             raise CredentialRefused(Refusal.EXPIRED)
+
+
+def _own(error: CallError) -> CallError:
+    return CallError(
+        error.code,
+        error.message,
+        origin=error.origin,
+        reason=error.reason,
+        remedy=error.remedy,
+        retry_after_s=error.retry_after_s,
+    )

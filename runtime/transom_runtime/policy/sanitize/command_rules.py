@@ -56,7 +56,7 @@ COMMAND_RULES: Final = (
         "command-shell",
         "Shell started",
         "A shell that is told to run something, or to connect to somebody.",
-        ("sh", "cmd", "/dev/", "nc", "mkfifo"),
+        ("-", "cmd", "/dev/", "mkfifo"),
         r"/bin/(?:ba|z|k|da|c|tc)?sh\s{1,8}-\w|\b(?:ba|z|da)?sh\s{1,4}-i\b|\b(?:powershell|pwsh)(?:\.exe)?\s{1,8}-"
         r"(?:e|en|enc|encodedcommand|nop|noprofile|w|windowstyle|c|command|ep|exec|executionpolicy)\b"
         r"|\bcmd(?:\.exe)?\s{1,4}/[ckq]\b|/dev/(?:tcp|udp)/\w|\b(?:nc|ncat|netcat)\s{1,4}(?:-\w{1,8}\s{1,4}){0,3}-\w{0,6}[elc]"

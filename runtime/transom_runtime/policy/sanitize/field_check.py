@@ -100,6 +100,9 @@ class FieldCheck:
         return tuple(rule for rule in rules if self._modes.get(rule.id, Mode.OFF) is not Mode.OFF)
 
     def _struck(self, rules: tuple[Rule, ...], views: tuple[str, ...]) -> list[Rule]:
+        if len(views) == 1:
+            view = views[0]
+            return [rule for rule in rules if rule.strikes(view)]
         return [rule for rule in rules if any(map(rule.strikes, views))]
 
     def _judge(self, struck: list[Rule]) -> None:

@@ -45,7 +45,7 @@ SCRIPT_RULES: Final = (
         "script-event",
         "Event handler",
         "An event handler in a tag, or after a quote that may end an attribute: `onerror=`, `onclick=` …",
-        ("on",),
+        ("=",),
         rf"(?:<[a-z!/?][^<>]{{0,256}}?[\s/\"'`]|[\"'`][\s/]{{0,8}}){_EVENT}\s{{0,8}}=",
     ),
     _script(

@@ -22,12 +22,18 @@ _SQL_COMMENT: Final = re.compile(r"/\*!\d{0,6}|/\*[^*]{0,64}\*/|\*/")
 
 def views_of(text: str, max_chars: int) -> tuple[str, ...]:
     """The distinct views of a text, in lower case: one for most texts, two where something can be decoded."""
-    excerpt = text if len(text) <= max_chars else f"{text[: max_chars // 2]}\n{text[-max_chars // 2 :]}"
+    excerpt = _excerpt(text, max_chars)
     plain = _squeezed(excerpt.lower())
     if not _may_decode(excerpt):
         return (plain,)
-    decoded = _squeezed(decode(excerpt).lower())
+    # One character may unfold to eighteen.
+    decoded = _squeezed(_excerpt(decode(excerpt), 2 * max_chars).lower())
     return (plain,) if decoded == plain else (plain, decoded)
+
+
+def _excerpt(text: str, max_chars: int) -> str:
+    half = max_chars // 2
+    return text if len(text) <= max_chars else f"{text[:half]}\n{text[-half:]}"
 
 
 def _may_decode(text: str) -> bool:
