@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import google
-import protoc
+import protoc  # type: ignore[import-untyped]  # a wheel around a compiler
 import pytest
 from grpc_tools import protoc as compiler
 

@@ -196,6 +196,15 @@ def test_resume(shelf: Any, decoding: Decoder) -> None:
     assert set(decode.faults(resume="x")) == {"Last-Event-ID"}
 
 
+def test_headers_that_are_not_utf8(shelf: Any, decoding: Decoder) -> None:
+    """A header that is not UTF-8 is a fault, or left out where it only describes; never a crash."""
+    policy = Policy(sse=Sse(resume_field="resume_token"))
+    assert decoding(shelf.GetBook, policy=policy).reasons(resume="\udcff") == {"Last-Event-ID": "INVALID_TEXT"}
+    message = decoding(shelf.GetBook, body="raw")(body=b"x", content_type="image/\udcff")
+    assert (message.raw.data, message.raw.content_type) == (b"x", "")
+    assert decoding(shelf.GetBook, body="*").refuse(body="{}", content_type="text/\udcff").http_status == 415
+
+
 def test_required_fields(legacy: Any, decoding: Decoder) -> None:
     """A required field that is missing is a fault at its place."""
     decode = decoding(legacy.Parcel, body="*")

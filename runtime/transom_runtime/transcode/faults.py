@@ -15,7 +15,6 @@ from transom_runtime.transcode.nearest import nearest
 
 MAX_FAULTS: Final = 100
 """Faults told in one answer: a hostile body must not be answered with a larger one."""
-_MAX_HINTS: Final = 20
 _MAX_SHOWN: Final = 40
 
 
@@ -120,9 +119,8 @@ def escape_key(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
-def name_hints(flaws: Sequence[Flaw]) -> None:
-    """Add the nearest known name to unknown ones: to the first few, since the search is slow."""
-    for flaw in flaws[:_MAX_HINTS]:
-        hint = nearest(str(flaw.path[0]).rpartition(".")[2], flaw.known) if flaw.known else ""
-        if hint:
-            flaw.description += f"; did you mean {hint!r}?"
+def add_hint(flaw: Flaw) -> None:
+    """Add the nearest known name to an unknown one."""
+    hint = nearest(str(flaw.path[0]).rpartition(".")[2], flaw.known) if flaw.known else ""
+    if hint:
+        flaw.description += f"; did you mean {hint!r}?"

@@ -78,9 +78,13 @@ def _scalar_rule(field: FieldDescriptor, check: TextCheck | None) -> ScalarRule:
 
 
 def _scalar_setters(field: FieldDescriptor, rule: ScalarRule) -> _Setters:
-    store, convert, text = build_access(field).store, rule.from_json, rule.from_text
+    store, convert, text, name = build_access(field).store, rule.from_json, rule.from_text, field.name
 
     def set_json(message: Message, value: Any) -> None:
+        if value is not None:
+            setattr(message, name, convert(value))
+
+    def set_extension(message: Message, value: Any) -> None:
         if value is not None:
             store(message, convert(value))
 
@@ -90,7 +94,8 @@ def _scalar_setters(field: FieldDescriptor, rule: ScalarRule) -> _Setters:
     def set_text(message: Message, value: Any) -> None:
         store(message, text(value))
 
-    return _Setters(from_json=set_null if takes_null(field) else set_json, from_text=set_text)
+    usual = set_extension if field.is_extension else set_json
+    return _Setters(from_json=set_null if takes_null(field) else usual, from_text=set_text)
 
 
 def _message_setters(field: FieldDescriptor, plans: DecodePlans) -> _Setters:

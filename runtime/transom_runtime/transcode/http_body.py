@@ -19,7 +19,7 @@ def fill_http_body(message: Any, body: bytes, content_type: str) -> None:
     """Put a request's body into an HttpBody as it came."""
     if body:
         message.data = body
-    if content_type:
+    if content_type.isascii():
         message.content_type = content_type
 
 

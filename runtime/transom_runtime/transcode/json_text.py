@@ -49,7 +49,8 @@ def _may_repeat_keys(body: bytes, value: Any) -> bool:
     """Whether a text may hold a key twice.
 
     A key that orjson dropped took its colon with it, so the value written anew has fewer of them than the text; the
-    same number, unless the text writes colons as escapes. Measured on 600 bytes: 2 us, the standard library's hook 14.
+    same number, unless the text writes colons as escapes. Measured on 500 bytes, which orjson reads in 5 us: this takes
+    3 us, the standard library with a hook for pairs 19.
     """
     if b"\\u003" in body:
         return True

@@ -152,14 +152,26 @@ def _string_from_json(value: Any) -> str:
     raise refuse_type("a string", value)
 
 
+def _string_from_text(text: str) -> str:
+    """The text; a header that was not UTF-8 comes with surrogates in it, which no message can hold."""
+    if not text.isascii():
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise refuse("is not UTF-8", reason="INVALID_TEXT") from error
+    return text
+
+
 def _checked(check: TextCheck) -> ScalarRule:
-    def from_text(text: str) -> str:
+    def pass_check(text: str) -> str:
         try:
             return check(text)
         except TextRefused as refused:
             raise refuse(refused.description, reason=refused.reason) from refused
 
-    return ScalarRule(lambda value: from_text(_string_from_json(value)), from_text)
+    return ScalarRule(
+        lambda value: pass_check(_string_from_json(value)), lambda text: pass_check(_string_from_text(text))
+    )
 
 
 def _bytes_from_json(value: Any) -> bytes:
@@ -215,7 +227,7 @@ def key_from_text(rule: ScalarRule, text: str) -> Any:
     return key
 
 
-_STRING: Final = ScalarRule(_string_from_json, lambda text: text)
+_STRING: Final = ScalarRule(_string_from_json, _string_from_text)
 _BYTES: Final = ScalarRule(_bytes_from_json, _bytes_from_text)
 _PLAIN: Final = {
     FieldDescriptor.CPPTYPE_BOOL: ScalarRule(_bool_from_json, _bool_from_text),

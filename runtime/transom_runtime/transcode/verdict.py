@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from transom_runtime.errors import Fault, bad_request
-from transom_runtime.transcode.faults import MAX_FAULTS, Flaw, Refused, name_hints
+from transom_runtime.transcode.faults import MAX_FAULTS, Flaw, Refused, add_hint
 from transom_runtime.transcode.options import Strictness
+
+_MAX_HINTED: Final = 20
+"""Faults that get a hint: finding one is slow, and the names are not ours."""
 
 OnUnknown = Callable[[str, str], None]
 """Told of a name that was ignored: the binding's id, and the place."""
@@ -32,8 +36,9 @@ class Verdict:
     def unknown(self, flaws: Sequence[Flaw], place: str | None = None) -> None:
         """Take in unknown names."""
         if self._strictness is Strictness.STRICT:
-            name_hints(flaws)
             for flaw in flaws:
+                if len(self._faults) < _MAX_HINTED:
+                    add_hint(flaw)
                 self._add(flaw, flaw.pointer if place is None else place)
         elif self._strictness is Strictness.REPORT and self._on_unknown is not None:
             for flaw in flaws:
