@@ -7,7 +7,8 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from google.protobuf import json_format
+from google.protobuf import json_format, struct_pb2
+from google.protobuf.message import DecodeError, EncodeError
 
 from transom.gateway.v1 import identity_pb2
 from transom_runtime.call import Principal
@@ -63,14 +64,14 @@ def _profile(
 
 
 def _put_metadata(profile: identity_pb2.Profile, metadata: Mapping[str, Any]) -> None:
-    """Show the metadata; none where users put in what a Struct cannot hold: infinities, bottomless nesting."""
-    metadata = _without_own_fields(metadata)
-    if not metadata:
+    """Show the metadata; none of it where users put in what cannot be sent: infinities, nesting without end."""
+    shown = _without_own_fields(metadata)
+    if not shown:
         return
-    with contextlib.suppress(json_format.ParseError, ValueError, OverflowError):
-        parsed = json_format.ParseDict(metadata, identity_pb2.Profile().metadata)
-        json_format.MessageToDict(parsed)
-        profile.metadata.CopyFrom(parsed)
+    with contextlib.suppress(json_format.Error, DecodeError, EncodeError, ValueError, OverflowError):
+        parsed = json_format.ParseDict(shown, struct_pb2.Struct())
+        json_format.MessageToDict(parsed)  # refuses NaN, which a Struct holds but JSON does not
+        profile.metadata.CopyFrom(struct_pb2.Struct.FromString(parsed.SerializeToString()))
 
 
 def _without_own_fields(metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,7 +85,7 @@ def profile_changes(request: identity_pb2.UpdateProfileRequest) -> dict[str, Any
     changes: dict[str, Any] = {}
     for path in _expanded(request.update_mask.paths):
         name, _, key = path.partition(".")
-        if name == "metadata":
+        if name == "metadata" and key not in _METADATA_NAMES.values():
             metadata = _without_own_fields(json_format.MessageToDict(profile.metadata))
             changes |= {key: metadata.get(key)} if key else metadata
         elif path in _METADATA_NAMES:
