@@ -227,7 +227,20 @@ def test_implicit_defaults_are_the_reference_s(modules: Path, module: str, name:
     assert same(json.loads(body), expected)
 
 
-MEMBERS = ["i32", "u64", "data", "genre", "wait", "mask", "structJson", "third", "fullName", "packed", "anyJson", "left"]
+MEMBERS = [
+    "i32",
+    "u64",
+    "data",
+    "genre",
+    "wait",
+    "mask",
+    "structJson",
+    "third",
+    "fullName",
+    "packed",
+    "anyJson",
+    "left",
+]
 NAMES = st.sampled_from([*MEMBERS, "maybe", "byFlag", "true", "times", "@type", "value", "mentor"])
 WORDS = st.sampled_from(["NaN", "1e3", "2020-01-01T00:00:00Z", "1.5s", "NOVEL", "a,b", "YQ=="])
 NUMBERS = st.floats(allow_nan=False) | st.integers(-(2**70), 2**70)
