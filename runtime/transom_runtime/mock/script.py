@@ -20,7 +20,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 import yaml
 from google.protobuf.message import Message
@@ -28,8 +28,6 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from transom_runtime.errors import Code
 from transom_runtime.mock.condition import has_values
-
-_STRICT: Final = ConfigDict(extra="forbid")
 
 
 class ScriptError(Exception):
@@ -39,8 +37,6 @@ class ScriptError(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScriptedError:
     """A status to fail with."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
     code: str
     """A canonical code's name: `NOT_FOUND`."""
@@ -54,8 +50,6 @@ class ScriptedError:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One answer, and which requests it is for."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
     when: Mapping[str, Any] = field(default_factory=dict)
     """Field values that the request must have, as JSON; empty: any request."""
@@ -83,7 +77,8 @@ class Case:
 class Script:
     """The cases of each method, by full name."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    """Unknown names are mistakes, in all that a script holds."""
 
     methods: Mapping[str, Sequence[Case]] = field(default_factory=dict)
 
