@@ -44,6 +44,8 @@ def _all_refused(convert: Any, items: list[Any]) -> Refused:
             convert(item)
         except Refused as refused:
             gathered = refused.under(index, gathered)
+            if gathered.is_full:
+                break
     assert gathered is not None, "one of the items was refused before"
     return gathered
 
@@ -66,6 +68,8 @@ def list_of_messages(field: FieldDescriptor, plans: DecodePlans) -> Setters:
                 fill(add(), item)
             except Refused as refused:
                 gathered = refused.under(index, gathered)
+                if gathered.is_full:
+                    break
         if gathered is not None:
             raise gathered
 
@@ -99,6 +103,8 @@ def map_setters(field: FieldDescriptor, plans: DecodePlans) -> Setters:
                 put(entries, key_from_text(key_rule, text), item)
             except Refused as refused:
                 gathered = refused.under(text, gathered)
+                if gathered.is_full:
+                    break
         if gathered is not None:
             raise gathered
 

@@ -53,6 +53,11 @@ class Refused(Exception):  # noqa: N818 -- a verdict under way to the request's 
         self.unknown = list(unknown)
         """Unknown names: faults in strict mode only."""
 
+    @property
+    def is_full(self) -> bool:
+        """Whether no more faults would be told: whoever gathers may stop, as the request is refused for certain."""
+        return len(self.wrong) >= MAX_FAULTS
+
     def under(self, key: str | int, gathered: Refused | None) -> Refused:
         """Add what was raised for `key` to what was gathered before; the whole, to be raised in its turn."""
         for flaw in self.flaws():

@@ -39,13 +39,14 @@ class FieldPlan:
 class MessagePlan:
     """How one type of message is filled. Complete, and never changed, once its codec is built."""
 
-    __slots__ = ("_ignores_unknown", "_setters", "descriptor", "names", "new")
+    __slots__ = ("_ignores_unknown", "_known", "_setters", "descriptor", "names", "new")
 
     def __init__(self, descriptor: Descriptor, new: Callable[[], Message], *, ignores_unknown: bool) -> None:
         self.descriptor = descriptor
         self.new = new
         self.names: Mapping[str, FieldPlan] = {}
         """Fields by JSON and by proto name; where they collide the JSON name wins (Q2)."""
+        self._known: tuple[str, ...] = ()
         self._setters: dict[str, Setter] = {}
         self._ignores_unknown = ignores_unknown
 
@@ -53,6 +54,7 @@ class MessagePlan:
         """Give the plan its fields: apart from its making, since types may hold each other."""
         by_key = {field.key: field for field in fields}
         self.names = {field.name: field for field in fields if not field.descriptor.is_extension} | by_key
+        self._known = tuple(self.names)
         self._setters = {key: field.set_json for key, field in by_key.items()}
 
     def fill(self, message: Message, value: Any) -> None:
@@ -70,6 +72,8 @@ class MessagePlan:
                     self._set_other(message, key, value)
             except Refused as refused:
                 gathered = refused.under(key, gathered)
+                if gathered.is_full:
+                    break
         if gathered is not None:
             raise gathered
 
@@ -79,11 +83,7 @@ class MessagePlan:
         if field is None:
             if self._ignores_unknown:
                 return
-            raise self.unknown()
+            raise refuse_unknown(self._known)
         if field.key in value:
             raise refuse(f"is given twice: {field.key!r} is the same field", reason="DUPLICATE_FIELD")
         field.set_json(message, value[key])
-
-    def unknown(self) -> Refused:
-        """The refusal of a member that the message does not have."""
-        return refuse_unknown(tuple(self.names))

@@ -48,6 +48,8 @@ class StructReader:
                 fill(fields[key], item)
             except Refused as refused:
                 gathered = refused.under(key, gathered)
+                if gathered.is_full:
+                    break
         if gathered is not None:
             raise gathered
 
@@ -63,6 +65,8 @@ class StructReader:
                 fill(add(), item)
             except Refused as refused:
                 gathered = refused.under(index, gathered)
+                if gathered.is_full:
+                    break
         if gathered is not None:
             raise gathered
 
