@@ -6,7 +6,7 @@ import asyncio
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from google.protobuf import empty_pb2
 
@@ -15,7 +15,9 @@ from transom_runtime.call import Principal
 from transom_runtime.errors import CallError, Code, Origin
 from transom_runtime.services.paging import page_of
 from transom_runtime.services.profile import claims_profile, profile_changes, provider_profile
-from transom_runtime.upstream.local import LocalContext
+
+if TYPE_CHECKING:
+    from transom_runtime.upstream.local import LocalContext
 
 
 class ProfileProvider(Protocol):

@@ -6,13 +6,16 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from google.protobuf import empty_pb2
 
 from transom.gateway.v1 import status_pb2
 from transom_runtime.errors import CallError, Code, Origin
 from transom_runtime.extension import Health
-from transom_runtime.upstream.local import LocalContext
+
+if TYPE_CHECKING:
+    from transom_runtime.upstream.local import LocalContext
 
 HealthCheck = Callable[[], Awaitable[Health]]
 """Asks one part of the gateway whether it can work; never raises."""

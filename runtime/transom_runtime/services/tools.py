@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from google.protobuf import json_format, struct_pb2
 
@@ -13,7 +14,9 @@ from transom_runtime.call import Call
 from transom_runtime.errors import CallError, Code, Fault, Origin, bad_request
 from transom_runtime.services.json_schema import input_schema, output_schema
 from transom_runtime.services.paging import page_of
-from transom_runtime.upstream.local import LocalContext
+
+if TYPE_CHECKING:
+    from transom_runtime.upstream.local import LocalContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from transom.gateway.v1 import validation_pb2
 from transom_runtime.services.paging import page_of
-from transom_runtime.upstream.local import LocalContext
+
+if TYPE_CHECKING:
+    from transom_runtime.upstream.local import LocalContext
 
 _MODES: Final[Mapping[str, validation_pb2.ValidationMode.ValueType]] = {
     "off": validation_pb2.VALIDATION_MODE_OFF,
