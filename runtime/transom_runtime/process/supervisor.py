@@ -23,6 +23,8 @@ from transom_runtime.process.ports import reserve
 STABLE_AFTER_S: Final = 10.0
 """A worker that lived this long is replaced without a growing delay."""
 LONGEST_DELAY_S: Final = 30.0
+METRICS_DIRECTORY: Final = "TRANSOM_METRICS__DIRECTORY"
+"""The setting by which workers bring their numbers together."""
 
 _log: Final = logging.getLogger("transom.process")
 
@@ -110,7 +112,7 @@ class Supervisor:
 
     async def _run_worker(self, port: int, metrics_dir: Path) -> int:
         """Run one worker to its end, its own or the one that `stop` asks for; its exit status."""
-        environment = {**self._options.environment, "PROMETHEUS_MULTIPROC_DIR": str(metrics_dir)}
+        environment = {**self._options.environment, METRICS_DIRECTORY: str(metrics_dir)}
         arguments = (*self._options.command, "--port", str(port))
         served = False
 
