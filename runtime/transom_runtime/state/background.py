@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from transom_runtime.state.commands import CommandRefused, StateUnavailable
 
@@ -15,7 +16,7 @@ class Background:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, work: Coroutine[None, None, None]) -> None:
+    def start(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do something soon."""
         task = asyncio.create_task(_quiet(work))
         self._tasks.add(task)
@@ -23,7 +24,7 @@ class Background:
 
     def repeat(self, work: Callable[[], Awaitable[None]], *, interval_s: float) -> None:
         """Do something again and again, until the end."""
-        self.start(_repeated(work, interval_s))
+        self.start(partial(_repeated, work, interval_s))
 
     async def close(self) -> None:
         """End all that is under way."""
@@ -33,12 +34,12 @@ class Background:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _quiet(work: Awaitable[None]) -> None:
+async def _quiet(work: Callable[[], Awaitable[None]]) -> None:
     with contextlib.suppress(StateUnavailable, CommandRefused):
-        await work
+        await work()
 
 
 async def _repeated(work: Callable[[], Awaitable[None]], interval_s: float) -> None:
     while True:
         await asyncio.sleep(interval_s)
-        await _quiet(work())
+        await _quiet(work)

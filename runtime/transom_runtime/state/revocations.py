@@ -13,6 +13,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from transom_runtime.call import Principal
@@ -145,7 +146,7 @@ class Revocations:
     def _prolong(self, principal: Principal) -> None:
         """Keep an ended sign-in ended for as long as the newest token that was issued for it lives."""
         longer = Revocation(principal_id=principal.id, session_id=principal.session_id, expires_at=principal.expires_at)
-        self._background.start(self.revoke(longer))
+        self._background.start(partial(self.revoke, longer))
         self._until[longer.mark] = longer.expires_at
 
 

@@ -14,6 +14,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from transom_runtime.call import Principal, PrincipalKind
@@ -138,7 +139,7 @@ class SignIns:
     def forget(self, revocation: Revocation) -> None:
         """Forget the sign-in that a revocation means, here at once and in Redis soon."""
         if revocation.session_id:
-            self._background.start(self.delete(revocation.principal_id, revocation.session_id))
+            self._background.start(partial(self.delete, revocation.principal_id, revocation.session_id))
             self._drop(revocation.principal_id, revocation.session_id)
 
     async def flush(self) -> None:
@@ -171,7 +172,7 @@ class SignIns:
 
     def _start_flush(self) -> None:
         self._flush_soon = None
-        self._background.start(self.flush())
+        self._background.start(self.flush)
 
     async def _send(self, principal_id: str, sign_ins: Iterable[SignIn]) -> None:
         words = [word for sign_in in sign_ins for word in (_field(sign_in.session_id), _record(sign_in))]

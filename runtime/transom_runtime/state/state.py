@@ -94,12 +94,12 @@ class State:
         return await self.redis.health()
 
     def _catch_up(self) -> None:
-        self._background.start(self.revocations.catch_up())
+        self._background.start(self.revocations.catch_up)
 
     def _send_kept(self) -> None:
-        self._background.start(self.revocations.tell())
-        self._background.start(self.sign_ins.flush())
-        self._background.start(self.streams.renew())
+        self._background.start(self.revocations.tell)
+        self._background.start(self.sign_ins.flush)
+        self._background.start(self.streams.renew)
 
     def _forget(self, revocation: Revocation) -> None:
         self.token_cache.forget(revocation)

@@ -15,6 +15,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from transom_runtime.call import Principal
@@ -134,7 +135,7 @@ class StreamRegistry:
         del entries[entry.stream_id]
         if not entries:
             del self._live[caller]
-        self._background.start(self._unlist(caller, entry))
+        self._background.start(partial(self._unlist, caller, entry))
 
     async def _unlist(self, caller: str, entry: StreamEntry) -> None:
         await self._redis.execute("ZREM", self._key(caller), _encode(entry))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
+from functools import partial
 
 from transom_runtime.call import Principal
 from transom_runtime.state.background import Background
@@ -77,7 +78,7 @@ class TokenCache:
             self._known.drop(digest)
         keys = {self._prefix + digest for digest in (*digests, revocation.token_digest) if digest}
         if keys:
-            self._background.start(self._delete(sorted(keys)))
+            self._background.start(partial(self._delete, sorted(keys)))
 
     async def _delete(self, keys: list[str]) -> None:
         for key in keys:

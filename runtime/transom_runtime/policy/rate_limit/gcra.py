@@ -31,7 +31,8 @@ end
 if admitted == 1 then
   for i, key in ipairs(KEYS) do
     debts[i] = debts[i] + tonumber(ARGV[2 * i - 1])
-    redis.call('SET', key, string.format('%.0f', now + debts[i]), 'PX', string.format('%.0f', math.ceil(debts[i] / 1000)))
+    local life = string.format('%.0f', math.ceil(debts[i] / 1000))
+    redis.call('SET', key, string.format('%.0f', now + debts[i]), 'PX', life)
   end
 end
 return {admitted, unpack(debts)}
