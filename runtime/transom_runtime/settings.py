@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from transom_runtime.downstream.cors import CorsOptions
@@ -28,7 +28,7 @@ from transom_runtime.observe.tracing import TracingOptions
 from transom_runtime.overrides import Override
 from transom_runtime.policy.auth.options import AuthOptions
 from transom_runtime.policy.rate_limit import RateLimitOptions
-from transom_runtime.policy.sanitize import SanitizeOptions
+from transom_runtime.policy.sanitize.options import SanitizeOptions
 from transom_runtime.routing import Unescape
 from transom_runtime.serving.stages import FramingOptions
 from transom_runtime.state import StateOptions
@@ -94,7 +94,7 @@ class Settings(BaseModel):
     upstreams: dict[str, UpstreamOptions] = {}
     redis: StateOptions = StateOptions()
     auth: AuthOptions = AuthOptions()
-    rate_limit: RateLimitOptions = RateLimitOptions()
+    rate_limit: RateLimitOptions = Field(default_factory=RateLimitOptions)
     sanitize: SanitizeOptions = SanitizeOptions()
     transcode: TranscodeOptions = TranscodeOptions()
     metadata: MetadataOptions = MetadataOptions()

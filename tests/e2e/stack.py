@@ -101,7 +101,10 @@ def gateway(folder: Path, content: Mapping[str, Any]) -> Iterator[Gateway]:
     config.write_text(yaml.safe_dump(dict(content)), "utf-8")
     log = folder / "gateway.log"
     with program("-m", "transom_runtime", "serve", "--config", str(config), log=log) as (process, address):
-        yield Gateway(address=address, process=process, log=log)
+        running = Gateway(address=address, process=process, log=log)
+        yield running
+        for connection in running.opened:
+            connection.raw.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +114,8 @@ class Gateway:
     address: str
     process: subprocess.Popen[bytes]
     log: Path
+    opened: list[Connection] = field(default_factory=list, repr=False)
+    """The connections that were made to it, closed at its end."""
 
     @property
     def port(self) -> int:
@@ -120,7 +125,8 @@ class Gateway:
 
     def connect(self) -> Connection:
         """A kept-alive connection."""
-        return Connection(http.client.HTTPConnection("127.0.0.1", self.port, timeout=20))
+        self.opened.append(Connection(http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)))
+        return self.opened[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +149,7 @@ class Answer:
 
     def faults(self) -> dict[str, str]:
         """The field violations: descriptions by field."""
-        return {fault["field"]: fault["description"] for fault in self.detail("BadRequest")["fieldViolations"]}
+        return {fault.get("field", ""): fault["description"] for fault in self.detail("BadRequest")["fieldViolations"]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def test_unknown_fields_are_told_with_the_nearest_name(connection: Connection) -
     answer = connection.send("GET", f"{WORKFLOWS}?page_sise=5&colour=red", token=token())
     assert answer.status == 400
     assert set(answer.faults()) == {"page_sise", "colour"}
-    assert "page_size" in answer.faults()["page_sise"]
+    assert "pageSize" in answer.faults()["page_sise"]
     connection.still_works()
 
 
@@ -224,8 +224,8 @@ def test_smuggling_is_refused(served: Gateway) -> None:
         answer = b""
         while chunk := raw.recv(65_536):
             answer += chunk
-    assert answer.startswith(b"HTTP/1.1 400")
-    assert answer.count(b"HTTP/1.1") == 1
+    assert answer.split(b" ", 2)[1] == b"400"
+    assert answer.count(b"HTTP/1.") == 1
 
 
 @pytest.fixture(scope="module")
@@ -283,15 +283,16 @@ def test_malformed_deadline(connection: Connection, value: str) -> None:
 
 
 def test_redis_down(folder: Path, engine: str) -> None:
-    """Calls go on while Redis is away, limits kept by the process; readiness says so, and recovers with it."""
-    with ValkeyServer() as server:
-        url = f"redis://127.0.0.1:{server.port}/0"
-        with gateway(folder / "redis-down", settings(engine, url)) as running:
-            connection = running.connect()
-            assert connection.send("GET", WORKFLOWS, token=token()).status == 200
-            server.stop()
-            answer = connection.send("GET", WORKFLOWS, token=token(sub="bob", session_id="s-2"))
-            assert answer.status == 200
-            ready = connection.send("GET", "/readyz")
-            assert b"redis" in ready.body
-            connection.still_works()
+    """Calls go on while Redis is away, limits kept by the process; readiness says which part is away."""
+    server = ValkeyServer()
+    server.start()
+    with gateway(folder / "redis-down", settings(engine, f"redis://127.0.0.1:{server.port}/0")) as running:
+        connection = running.connect()
+        assert connection.send("GET", WORKFLOWS, token=token()).status == 200
+        server.stop()
+        answer = connection.send("GET", WORKFLOWS, token=token(sub="bob", session_id="s-2"))
+        assert answer.status == 200
+        ready = connection.send("GET", "/readyz")
+        assert ready.status == 503
+        assert [part["name"] for part in ready.json()["parts"] if not part["ready"]] == ["redis"]
+        connection.still_works()

@@ -90,3 +90,4 @@ def test_drain(tmp_path: Path, engine: str) -> None:
         assert b"event: error" in rest
         assert b"DRAINING" in rest
         assert running.process.wait(timeout=20) == 0
+        stream.close()

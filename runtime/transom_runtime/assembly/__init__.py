@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 
 from transom_runtime.assembly.endpoints import EndpointMaker
-from transom_runtime.assembly.own_services import OwnServices, build_own_upstream
+from transom_runtime.assembly.own_services import OWN, OwnServices, build_own_upstream
 from transom_runtime.assembly.protection import Protection, build_protection
 from transom_runtime.assembly.routes import load_routes, overridden
 from transom_runtime.assembly.tools import build_tools
@@ -60,7 +60,7 @@ def build_gateway(
     maker = EndpointMaker(
         settings=settings,
         codec=codec,
-        upstreams={**upstreams, local.upstream.name: local},
+        upstreams={**upstreams, OWN: local},
         gate_makers=(protection.auth.gates.gate_for, protection.limits.gate_for),
         stages=stages,
     )
@@ -84,13 +84,15 @@ def _build_stages(settings: Settings, protection: Protection, metrics: Metrics, 
         proxies = TrustedProxies.parse(settings.trusted_proxies)
     except ValueError as error:
         raise SettingsError(f"trusted_proxies: {error}") from error
+    live_streams = LiveStreams(protection.state.streams)
+    protection.state.revocations.when_revoked(lambda revocation: live_streams.end(revocation.means))
     return Stages(
         proxies=proxies,
         deadlines=settings.deadlines,
         responder=responder,
         response_metadata=ResponseMetadata(settings.metadata),
         framing=settings.framing,
-        live_streams=LiveStreams(protection.state.streams),
+        live_streams=live_streams,
         drain=Drain(),
         observers=(Tracing(), metrics, AccessLog()),
     )
@@ -128,10 +130,9 @@ async def _tracing(settings: Settings) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def _protected(protection: Protection) -> AsyncIterator[None]:
-    await protection.state.start()
-    yield
-    await protection.auth.close()
-    await protection.state.close()
+    async with protection.state.running():
+        yield
+        await protection.auth.close()
 
 
 @contextlib.asynccontextmanager

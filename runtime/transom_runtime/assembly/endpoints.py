@@ -34,11 +34,14 @@ class EndpointMaker:
 
     def build(self, route: Route) -> Endpoint:
         """Make a route ready. Raises SettingsError where nothing serves it or its policy cannot be kept."""
-        binding, policy = route.binding, route.binding.policy
         try:
-            success = build_success(policy.success)
-        except ValueError as error:
-            raise SettingsError(f"{binding.id}: {error}") from error
+            return self._build(route)
+        except (LookupError, ValueError) as error:
+            raise SettingsError(f"{route.binding.id}: {error}") from error
+
+    def _build(self, route: Route) -> Endpoint:
+        binding, policy = route.binding, route.binding.policy
+        success = build_success(policy.success)
         served = is_served(binding)
         streams = binding.stream is StreamKind.SERVER
         return Endpoint(
@@ -59,14 +62,8 @@ class EndpointMaker:
 
     def _invoke(self, binding: Binding) -> Invoke:
         found = upstream_of(binding, self.upstreams)
-        try:
-            return chain_unary(found.upstream, binding, found.invokers)
-        except LookupError as error:
-            raise SettingsError(str(error)) from error
+        return chain_unary(found.upstream, binding, found.invokers)
 
     def _open_stream(self, binding: Binding) -> OpenStream:
         found = upstream_of(binding, self.upstreams)
-        try:
-            return chain_server_stream(found.upstream, binding, found.invokers)
-        except LookupError as error:
-            raise SettingsError(str(error)) from error
+        return chain_server_stream(found.upstream, binding, found.invokers)

@@ -6,7 +6,7 @@ import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from transom.gateway.v1 import identity_pb2, status_pb2, tools_pb2, validation_pb2
 from transom_runtime import __version__
@@ -21,6 +21,9 @@ from transom_runtime.services.validation import ValidationService
 from transom_runtime.serving.endpoint import Endpoint
 from transom_runtime.serving.stages import Stages
 from transom_runtime.upstream.local import LocalService, LocalUpstream
+
+OWN: Final = "gateway"
+"""The name of the upstream in this process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +44,7 @@ def build_own_upstream(
 ) -> ProtectedUpstream:
     """The upstream in this process. A team's service of the same name takes the place of the gateway's."""
     by_name = {service.descriptor.full_name: service for service in (*_own(own, upstreams), *services)}
-    upstream = LocalUpstream("gateway", list(by_name.values()))
+    upstream = LocalUpstream(OWN, list(by_name.values()))
     return ProtectedUpstream(upstream=upstream, services=tuple(by_name))
 
 
@@ -55,9 +58,7 @@ def _own(own: OwnServices, upstreams: Sequence[Upstream]) -> list[LocalService]:
         is_draining=lambda: own.stages.drain.unready,
         started_at=time.time(),
     )
-    identity = IdentityService(
-        sessions=StateSessions(own.protection.state, own.stages.live_streams), provider=own.protection.auth.users
-    )
+    identity = IdentityService(sessions=StateSessions(own.protection.state), provider=own.protection.auth.users)
     validation = ValidationService(statistics=sanitizer.statistics, rules=sanitizer.rules)
     return [
         _local(status_pb2, "StatusService", status),

@@ -6,7 +6,7 @@ import asyncio
 import signal
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 from google.protobuf.descriptor import ServiceDescriptor
@@ -26,11 +26,10 @@ def mock(
     """Serve every service of the generated routes with made-up data, until Ctrl-C."""
     services = services_of(load_routes(generated))
     try:
-        server = MockServer(services, load_script(script) if script else Script())
+        asyncio.run(_serve(services, load_script(script) if script else Script(), f"{host}:{port}"))
     except ScriptError as error:
         typer.echo(f"transom: the script cannot be followed:\n{error}", err=True)
         raise typer.Exit(1) from error
-    asyncio.run(_serve(server, services, f"{host}:{port}"))
 
 
 def services_of(routes: Sequence[Route]) -> list[ServiceDescriptor]:
@@ -39,11 +38,12 @@ def services_of(routes: Sequence[Route]) -> list[ServiceDescriptor]:
     for route in routes:
         name = route.binding.rpc.split("/")[1]
         pool = route.binding.request.DESCRIPTOR.file.pool
-        found.setdefault(name, pool.FindServiceByName(name))
+        found.setdefault(name, cast("ServiceDescriptor", pool.FindServiceByName(name)))
     return [found[name] for name in sorted(found)]
 
 
-async def _serve(server: MockServer, services: Sequence[ServiceDescriptor], address: str) -> None:
+async def _serve(services: Sequence[ServiceDescriptor], script: Script, address: str) -> None:
+    server = MockServer(services, script)
     stopping = asyncio.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signum, stopping.set)

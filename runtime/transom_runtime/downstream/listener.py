@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
@@ -14,7 +15,6 @@ from transom_runtime.downstream.protocol import GatewayProtocol
 
 if TYPE_CHECKING:
     import socket
-    from pathlib import Path
 
     from transom_runtime.downstream.respond import Responder
 

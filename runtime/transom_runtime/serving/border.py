@@ -49,9 +49,9 @@ async def serve(endpoint: Endpoint, request: web.Request) -> web.StreamResponse:
             watch.failed(error)
             response = stages.responder.error(call, error, request)
         except Exception as cause:  # noqa: BLE001 -- the border: nothing that is no CallError may reach a client
-            error = internal_error()
-            watch.failed(error, cause)
-            response = stages.responder.error(call, error, request)
+            fault = internal_error()
+            watch.failed(fault, cause)
+            response = stages.responder.error(call, fault, request)
         watch.answered(response)
     return response
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from transom_runtime.call import Call
 from transom_runtime.downstream.framing import Framing
 
 if TYPE_CHECKING:
-    from transom_runtime.call import Call
     from transom_runtime.serving.endpoint import Endpoint
 
-CALL: Final[web.RequestKey[Call]] = web.RequestKey("transom_call", object)  # type: ignore[type-var]
+CALL: Final = web.RequestKey("transom_call", Call)
 """The call that the request became."""
-ENDPOINT: Final[web.RequestKey[Endpoint]] = web.RequestKey("transom_endpoint", object)  # type: ignore[type-var]
+ENDPOINT: Final[web.RequestKey[Endpoint]] = web.RequestKey("transom_endpoint")
 """The endpoint that serves it."""
-FRAMING: Final[web.RequestKey[Framing]] = web.RequestKey("transom_framing", Framing)
+FRAMING: Final = web.RequestKey("transom_framing", Framing)
 """How its stream is framed."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-from transom_runtime.call import Call
+from transom_runtime.call import Call, Principal
 from transom_runtime.errors import CallError, Code, Origin
 from transom_runtime.extension import ReplyStream
 from transom_runtime.state.streams import StreamRegistry
@@ -16,33 +16,34 @@ from transom_runtime.state.streams import StreamRegistry
 class LiveStream:
     """One stream."""
 
-    session_id: str
+    principal: Principal
     upstream: ReplyStream
     revoked: bool = False
     """Whether its sign-in has ended: the stream fails as soon as its upstream lets go."""
 
 
 class LiveStreams:
-    """The streams of this process; the registry in Redis knows those of all replicas. One event loop only."""
+    """The streams of this process; the registry knows those of all replicas. One event loop only."""
 
     def __init__(self, registry: StreamRegistry) -> None:
         self._registry = registry
         self._live: set[LiveStream] = set()
 
-    @contextlib.contextmanager
-    def open(self, call: Call, upstream: ReplyStream) -> Iterator[LiveStream]:
-        """Keep a stream listed while it is sent."""
-        live = LiveStream(call.principal.session_id, upstream)
-        self._live.add(live)
-        try:
-            yield live
-        finally:
-            self._live.discard(live)
+    @contextlib.asynccontextmanager
+    async def open(self, call: Call, upstream: ReplyStream) -> AsyncIterator[LiveStream]:
+        """Keep a stream listed while it is sent. Raises CallError (429) where its caller has as many as they may."""
+        live = LiveStream(call.principal, upstream)
+        async with self._registry.open(call.principal, route=call.binding.id):
+            self._live.add(live)
+            try:
+                yield live
+            finally:
+                self._live.discard(live)
 
-    def end_sign_in(self, session_id: str) -> None:
-        """End the streams of a sign-in that was revoked."""
+    def end(self, is_meant: Callable[[Principal], bool]) -> None:
+        """End the streams of callers whose sign-in or token was revoked."""
         for live in self._live:
-            if session_id and live.session_id == session_id:
+            if is_meant(live.principal):
                 live.revoked = True
                 live.upstream.cancel()
 

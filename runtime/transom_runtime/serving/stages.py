@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from transom_runtime.downstream.head import TrustedProxies
+from transom_runtime.downstream.proxies import TrustedProxies
 from transom_runtime.downstream.respond import Responder
 from transom_runtime.extension import Observer
 from transom_runtime.serving.drain import Drain

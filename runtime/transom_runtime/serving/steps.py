@@ -105,7 +105,7 @@ async def respond_stream(request: web.Request, call: Call, stream: ReplyStream) 
     stages, stats = endpoint.stages, StreamStats()
     framer = build_framer(request[FRAMING], retry_ms=stages.framing.retry_ms, wrap_result=stages.framing.wrap_result)
     try:
-        with stages.live_streams.open(call, stream) as live:
+        async with stages.live_streams.open(call, stream) as live:
             return await send_stream(
                 request,
                 call,

@@ -29,6 +29,8 @@ _KINDS: Final[Mapping[int, Kind]] = {
     policy_pb2.FieldPolicy.SANITIZE_PATH: Kind.PATH,
 }
 
+_TEXT_MESSAGES: Final = frozenset(f"google.protobuf.{name}" for name in ("StringValue", "Struct", "Value", "ListValue"))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedRule:
@@ -60,7 +62,7 @@ class Sanitizer:
 
     def __call__(self, field: FieldDescriptor) -> TextCheck | None:
         """The check of a field; None where it holds no text, or anything is allowed in it."""
-        if self._options.mode is Mode.OFF or field.type != FieldDescriptor.TYPE_STRING:
+        if self._options.mode is Mode.OFF or not _holds_text(field):
             return None
         kind = kind_of(field)
         if kind is None:
@@ -85,6 +87,12 @@ class Sanitizer:
     def statistics(self) -> Statistics:
         """What was looked at and found since this process started."""
         return self._tally.statistics(self._options.mode)
+
+
+def _holds_text(field: FieldDescriptor) -> bool:
+    """Whether texts stand in a field: a string, or a message that is JSON or a string itself."""
+    message = field.message_type
+    return field.type == FieldDescriptor.TYPE_STRING or (message is not None and message.full_name in _TEXT_MESSAGES)
 
 
 def kind_of(field: FieldDescriptor) -> Kind | None:
