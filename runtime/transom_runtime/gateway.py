@@ -55,12 +55,10 @@ class Gateway:
         """Serve the routes from an application, beside its own: paths that no route has stay the application's.
 
         Its start opens what the gateway needs, its end closes it. Operations endpoints are not mounted: see
-        `mount_operations`.
+        `mount_operations`. Nor are CORS headers added, which are the whole application's to decide.
         """
         app.router.register_resource(self._resource)
         app.cleanup_ctx.append(self._live)
-        if self._cors is not None:
-            app.on_response_prepare.append(self._cors.add_headers)
 
     def mount_operations(self, app: web.Application) -> None:
         """Serve `/livez`, `/readyz`, `/metrics`, `/openapi.json` and `/docs` from an application."""
@@ -72,6 +70,8 @@ class Gateway:
         app = web.Application(middlewares=[watch_unrouted(stages), build_refusals(stages.responder)])
         self.mount_operations(app)
         self.mount(app)
+        if self._cors is not None:
+            app.on_response_prepare.append(self._cors.add_headers)
         return app
 
     async def _live(self, app: web.Application) -> AsyncIterator[None]:

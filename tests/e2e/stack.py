@@ -32,7 +32,7 @@ def program(*arguments: str, log: Path, says: str = "serving at") -> Iterator[tu
     """Run a Python program; yields it with the address that its first line with `says` in it ends with."""
     with log.open("ab") as errors:
         process = subprocess.Popen(
-            [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=errors, start_new_session=True
+            [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=errors, start_new_session=True, bufsize=0
         )
     try:
         yield process, _address(process, log, says)

@@ -225,7 +225,7 @@ def test_smuggling_is_refused(served: Gateway) -> None:
         while chunk := raw.recv(65_536):
             answer += chunk
     assert answer.split(b" ", 2)[1] == b"400"
-    assert answer.count(b"HTTP/1.") == 1
+    assert answer.count(b"Content-Length:") == 1
 
 
 @pytest.fixture(scope="module")
