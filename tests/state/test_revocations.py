@@ -72,7 +72,6 @@ async def test_a_frozen_redis_does_not_hold_a_revocation_up(own_server: Server, 
     async with asyncio.timeout(5):
         await revoking
     own_server.thaw()
-    await here.revocations.tidy()
     await eventually(lambda: there.revocations.is_revoked(user()))
 
 

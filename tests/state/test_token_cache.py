@@ -12,7 +12,7 @@ from state.conftest import StateMaker
 from state.eventually import eventually
 from state.server import Server
 from transom_runtime.call import Principal
-from transom_runtime.state import Revocation
+from transom_runtime.state import Revocation, State
 from transom_runtime.state.background import Background
 from transom_runtime.state.no_redis import NoRedis
 from transom_runtime.state.options import TokenCacheOptions
@@ -106,11 +106,8 @@ async def test_a_revoked_caller_is_forgotten_everywhere(server: Server, open_sta
     assert await here.token_cache.get(other.token_digest) == other
 
 
-async def is_none(state: object, caller: Principal) -> bool:
-    from transom_runtime.state import State
-
-    assert isinstance(state, State)
-    return await state.redis.execute("EXISTS", f"transom:token:{caller.token_digest}") == 0
+async def is_none(state: State, caller: Principal) -> bool:
+    return bool(await state.redis.execute("EXISTS", f"transom:token:{caller.token_digest}") == 0)
 
 
 async def test_entries_that_cannot_be_trusted_are_nobody(server: Server, open_state: StateMaker) -> None:

@@ -125,11 +125,10 @@ class Revocations:
             self._take(member, score)
 
     async def tidy(self) -> None:
-        """Forget what has ended by itself, and tell what is untold."""
+        """Forget what has ended by itself."""
         now = self._clock()
         self._until = {mark: until for mark, until in self._until.items() if until > now}
         self._untold = {mark: kept for mark, kept in self._untold.items() if kept.expires_at > now}
-        await self.tell()
 
     def _take(self, member: bytes, score: Any) -> None:
         revocation = _decode(member, score)

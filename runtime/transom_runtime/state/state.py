@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Final
 
 from transom_runtime.extension import Health
 from transom_runtime.state.address import parse_address
@@ -27,7 +28,8 @@ from transom_runtime.state.subscription import Subscription
 from transom_runtime.state.token_cache import TokenCache
 from transom_runtime.state.topology import dial_for, open_redis
 
-_TIDY_INTERVAL_S = 5.0
+_TELL_INTERVAL_S: Final = 1.0
+_TIDY_INTERVAL_S: Final = 30.0
 
 
 class State:
@@ -68,6 +70,7 @@ class State:
         await self.redis.start()
         if self._subscription is not None:
             await self._subscription.start()
+        self._background.repeat(self.revocations.tell, interval_s=_TELL_INTERVAL_S)
         self._background.repeat(self.revocations.tidy, interval_s=_TIDY_INTERVAL_S)
         self._background.repeat(self.streams.renew, interval_s=self._options.streams.lease_s / 3)
 

