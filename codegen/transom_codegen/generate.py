@@ -79,7 +79,7 @@ def _load_config(path: Path | None) -> tuple[ServiceConfig | None, list[Problem]
     if path is None:
         return None, []
     try:
-        return load_service_config(str(path), path.read_text()), []
+        return load_service_config(str(path), path.read_text(encoding="utf-8")), []
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         return None, [Problem(file=str(path), rule="service-config-file", message=f"cannot be read: {reason}")]

@@ -88,7 +88,7 @@ def _load_config(path: str, problems: list[Problem]) -> ServiceConfig | None:
     from transom_codegen.service_config import load_service_config  # noqa: PLC0415
 
     try:
-        return load_service_config(path, Path(path).read_text())
+        return load_service_config(path, Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         message = f"cannot be read: {error.strerror if isinstance(error, OSError) else 'it is not UTF-8'}"
         problems.append(Problem(file=path, rule="service-config-file", message=message))

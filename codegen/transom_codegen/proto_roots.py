@@ -43,7 +43,7 @@ def find_provided(root: Path) -> Provided:
 
 def own_protos(root: Path, provided: Provided) -> list[str]:
     """The names of the protos under a root, sorted; not those that a package provides."""
-    names = (path.relative_to(root).as_posix() for path in root.rglob("*.proto"))
+    names = (path.relative_to(root).as_posix() for path in root.rglob("*.proto") if path.is_file())
     return sorted(name for name in names if not provided.has(name))
 
 
