@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import transom_routes
-
 from transom_runtime.binding import Binding
 from transom_runtime.serving.kinds import is_served
 
