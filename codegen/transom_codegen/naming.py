@@ -9,12 +9,13 @@ from typing import Final
 _WORD_STARTS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 # What a generated module uses itself: as a handler's name, or, in capitals, as its binding's.
-RESERVED: Final = frozenset({"api", "routes", "tuple", "web"})
+RESERVED: Final = frozenset({"api", "getattr", "importlib", "routes", "tuple", "web"})
+_MESSAGES: Final = "_pb2"
 
 
 def message_module(file: str) -> str:
     """The module of a proto file's messages, as protoc names it: `shop.v1.shop_pb2`."""
-    return f"{_module_stem(file)}_pb2"
+    return f"{_module_stem(file)}{_MESSAGES}"
 
 
 def gateway_module(file: str) -> str:
@@ -28,16 +29,20 @@ def module_path(module: str) -> str:
 
 
 def is_importable(module: str) -> bool:
-    """Whether an import statement can name the module: not where a component is a keyword (`shop.lambda.x_pb2`)."""
-    return not any(keyword.iskeyword(part) for part in module.split("."))
+    """Whether an import statement can name the module: not where a part is a keyword, or no name (`3d.x_pb2`)."""
+    return all(part.isidentifier() and not keyword.iskeyword(part) for part in module.split("."))
 
 
 def handler_name(rpc: str, index: int = 0) -> str:
     """A handler's name, from its RPC's own: `get_session`; an additional binding has its number: `get_session_1`."""
     name = as_snake_case(rpc)
+    if name.upper() == name:
+        # Without a letter, a handler and its binding, which is the same in capitals, would be one.
+        name = f"rpc{name}"
     if index:
         return f"{name}_{index}"
-    return f"{name}_" if keyword.iskeyword(name) or name in RESERVED else name
+    is_taken = keyword.iskeyword(name) or name in RESERVED or name.endswith(_MESSAGES)
+    return f"{name}_" if is_taken else name
 
 
 def qualified_handler_name(service: str, rpc: str, index: int = 0) -> str:

@@ -14,7 +14,7 @@ from transom_codegen import __version__
 from transom_codegen.literal import WIDTH, as_call, as_expression, as_positional_call, as_tuple, layout, quote
 from transom_codegen.model import StreamKind
 from transom_codegen.module_names import ModuleNames
-from transom_codegen.naming import is_importable, module_path
+from transom_codegen.naming import module_path
 from transom_codegen.path_template import Variable, Wildcard
 from transom_codegen.policy import Policy
 
@@ -75,7 +75,7 @@ def _render_file(file: File, options: RenderOptions) -> str:
         options=options.told,
         source=file.name,
         docstring=_as_docstring(f"HTTP bindings and handlers of {file.name}.", file.comment),
-        imports=names.statements,
+        names=names,
         surface=SURFACE,
         endpoints=[_as_endpoint(binding, names) for binding in file.bindings],
         routes=layout(as_tuple([f"api.Route({b.constant}, {b.handler})" for b in file.bindings], is_tall=True)),
@@ -83,30 +83,15 @@ def _render_file(file: File, options: RenderOptions) -> str:
 
 
 def _render_index(files: Iterable[File], options: RenderOptions) -> str:
-    modules = sorted(file.module for file in files)
+    # Each under a name that shows the whole module, so that a later module does not change it.
+    names = ModuleNames((file.module for file in files), home=None)
     return _template("routes.py.j2").render(
         version=__version__,
         options=options.told,
-        imports=[_index_import(module) for module in modules],
-        needs_importlib=not all(map(is_importable, modules)),
-        routes=layout(as_tuple([f"*{_index_name(module)}.ROUTES" for module in modules], is_tall=True)),
+        names=names,
+        routes=layout(as_tuple([f"*{name}.ROUTES" for name in names.all], is_tall=True)),
         surface=SURFACE,
     )
-
-
-def _index_name(module: str) -> str:
-    return module.replace(".", "_")
-
-
-def _index_import(module: str) -> str:
-    """An import under a name that shows the whole module, so that a later module never changes it."""
-    package, _, last = module.rpartition(".")
-    name = _index_name(module)
-    if not is_importable(module):
-        return f'{name} = importlib.import_module("{module}")'
-    if not package:
-        return f"import {last}"
-    return f"from {package} import {last} as {name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
