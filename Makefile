@@ -11,7 +11,7 @@ ARGS ?=
 # buf keeps a cache in HOME; here it stays inside the checkout.
 BUF := HOME=$(CURDIR)/.venv $(BIN)/buf
 SOURCES := codegen runtime examples tests
-AGAINST ?= .git\#branch=main
+AGAINST ?= main
 
 .PHONY: help
 help: ## Show this list
@@ -58,8 +58,10 @@ check: $(READY) ## Everything that CI asks of the source: format, lint, types, l
 	@$(BUF) format --diff --exit-code protos
 
 .PHONY: breaking
-breaking: $(READY) ## Compare the protos with AGAINST (a git reference of buf's) for breaking changes
-	@$(BUF) breaking --against '$(AGAINST)'
+breaking: $(READY) ## Compare the protos with those of the git revision AGAINST for breaking changes
+	@base=$$(mktemp -d); trap 'rm -rf "$$base"' EXIT; \
+	  git archive $(AGAINST) protos buf.yaml | tar -x -C "$$base"; cp -R third_party "$$base"; \
+	  (cd "$$base" && $(BUF) build protos -o base.binpb); $(BUF) breaking protos --against "$$base/base.binpb"
 
 .PHONY: format
 format: $(READY) ## Put source and protos in order
