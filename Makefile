@@ -9,7 +9,7 @@ BIN := .venv/bin
 READY := .venv/.ready-$(shell cat requirements/dev.txt pyproject.toml | cksum | cut -d' ' -f1)
 ARGS ?=
 # buf keeps a cache in HOME; here it stays inside the checkout.
-BUF := HOME=$(CURDIR)/.venv $(BIN)/buf
+BUF := HOME=$(CURDIR)/.venv $(CURDIR)/$(BIN)/buf
 SOURCES := codegen runtime examples tests
 AGAINST ?= main
 
