@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import math
 import time
@@ -13,7 +14,7 @@ from state.callers import user
 from state.conftest import StateMaker
 from state.eventually import eventually
 from state.server import Server
-from transom_runtime.state import Revocation
+from transom_runtime.state import Revocation, StateUnavailable
 
 
 async def test_a_sign_in_ends_on_every_replica_at_once(server: Server, open_state: StateMaker) -> None:
@@ -62,6 +63,23 @@ async def test_with_redis_away_it_holds_here_and_is_told_later(own_server: Serve
     await eventually(lambda: there.revocations.is_revoked(user()))
 
 
+async def test_a_redis_that_lost_everything_is_told_again(own_server: Server, open_state: StateMaker) -> None:
+    """Revocations survive a Redis that comes back empty: replicas that know them tell it, and so later replicas."""
+    here = await open_state(own_server)
+    await here.revocations.revoke(ended_sign_in())
+    own_server.kill()
+    own_server.start()
+
+    async def is_stored() -> bool:
+        with contextlib.suppress(StateUnavailable):
+            return await here.redis.execute("ZCARD", "transom:revocations") == 1
+        return False
+
+    await eventually(is_stored)
+    later = await open_state(own_server)
+    await eventually(lambda: later.revocations.is_revoked(user()))
+
+
 async def test_a_frozen_redis_does_not_hold_a_revocation_up(own_server: Server, open_state: StateMaker) -> None:
     """Revoking takes the command timeout at most, and holds here from the start."""
     here, there = await open_state(own_server, timeout_s=0.1), await open_state(own_server, timeout_s=0.1)
@@ -85,6 +103,7 @@ async def test_listeners_are_told_once_on_each_replica(server: Server, open_stat
     await here.revocations.revoke(ended_sign_in())
     await here.revocations.revoke(ended_sign_in())
     await eventually(lambda: len(heard_there) == 1)
+    there.revocations.fall_behind()
     await there.revocations.catch_up()
     assert (len(heard_here), len(heard_there)) == (1, 1)
     assert heard_there[0].session_id == "s-1"

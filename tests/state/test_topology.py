@@ -106,7 +106,8 @@ async def test_a_cluster_serves_every_use(cluster: Server) -> None:
     async with State(options).running() as here, State(options).running() as there:
         assert (await here.health()).ready
         assert await _ADD.run(here.redis, ["{t}:n"], [5]) == 5
-        await here.redis.execute("SCRIPT", "FLUSH")
+        async with State(StateOptions(url=cluster.url)).running() as node:
+            await node.redis.execute("SCRIPT", "FLUSH")
         assert await _ADD.run(here.redis, ["{t}:n"], [5]) == 10
         with pytest.raises(CommandRefused):
             await here.redis.execute("LPUSH", "{t}:n", 1)
@@ -171,4 +172,7 @@ async def sentinel_knows_replica(watcher: State) -> bool:
 
 
 async def cluster_is_ok(state: State) -> bool:
-    return b"cluster_state:ok" in await state.redis.execute("CLUSTER", "INFO")
+    # A command of the state's own may be answered by CLUSTERDOWN, and costs the connection.
+    with contextlib.suppress(StateUnavailable):
+        return b"cluster_state:ok" in await state.redis.execute("CLUSTER", "INFO")
+    return False

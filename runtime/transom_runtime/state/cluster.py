@@ -14,7 +14,7 @@ from typing import Any, Final
 from redis.asyncio.cluster import ClusterNode, RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, RedisClusterException, RedisError, ResponseError
 
 from transom_runtime.extension import Health
 from transom_runtime.state.address import RedisAddress
@@ -23,6 +23,8 @@ from transom_runtime.state.commands import Argument, CommandRefused, StateMeter,
 from transom_runtime.state.options import StateOptions
 
 _AWAY: Final = "the Cluster cannot be reached"
+# RedisClusterException is no RedisError.
+_FAULTS: Final = (RedisError, RedisClusterException, OSError, TimeoutError)
 
 
 class ClusterConnection:
@@ -58,6 +60,8 @@ class ClusterConnection:
         """Begin to connect; returns when the first attempt has ended."""
         if self._keeper is None:
             self._keeper = asyncio.create_task(self._keep(), name="redis cluster")
+            # Should the keeper fail where nobody thought it could, nobody must wait for it.
+            self._keeper.add_done_callback(lambda _: self._tried.set())
             await self._tried.wait()
 
     async def health(self) -> Health:
@@ -91,7 +95,7 @@ class ClusterConnection:
             raise CommandRefused(f"NOSCRIPT {error}") from error
         except ResponseError as error:
             raise CommandRefused(str(error)) from error
-        except (RedisError, OSError) as error:
+        except _FAULTS as error:
             raise StateUnavailable(_AWAY) from error
         self._meter.redis_answered(asyncio.get_running_loop().time() - began_at)
         return reply
@@ -116,7 +120,7 @@ class ClusterConnection:
         try:
             async with asyncio.timeout(self._options.connect_timeout_s):
                 await self._cluster.initialize()
-        except (RedisError, OSError, TimeoutError) as error:
+        except _FAULTS as error:
             raise StateUnavailable(_AWAY) from error
         with contextlib.suppress(CommandRefused):
             await self._execute(self._cluster, ("PING",))

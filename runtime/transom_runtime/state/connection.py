@@ -79,6 +79,8 @@ class Connection:
         """Begin to connect; returns when the first attempt has ended."""
         if self._keeper is None:
             self._keeper = asyncio.create_task(self._keep(), name=f"{self._name} connection")
+            # Should the keeper fail where nobody thought it could, nobody must wait for it.
+            self._keeper.add_done_callback(lambda _: self._tried.set())
             await self._tried.wait()
 
     async def health(self) -> Health:

@@ -80,6 +80,10 @@ class StateOptions:
     """What all keys and channels begin with: gateways with the same prefix share their state."""
     tls: RedisTlsOptions = RedisTlsOptions()
     """For the `rediss` schemes."""
+    sentinel_username: str = field(default="", repr=False)
+    """For the Sentinels: the URL's credentials are those of the servers that they watch."""
+    sentinel_password: str = field(default="", repr=False)
+    """Empty: the Sentinels ask for none."""
     timeout_s: float = 0.25
     """The longest that a command waits for its reply. While Redis does not keep to it, commands fail at once."""
     connect_timeout_s: float = 2.0

@@ -75,6 +75,7 @@ class Revocations:
         self._clock = clock
         self._until: dict[Mark, float] = {}
         self._untold: dict[Mark, Revocation] = {}
+        self._is_behind = True
         self._listeners: list[OnRevoked] = []
 
     def is_revoked(self, principal: Principal) -> bool:
@@ -114,26 +115,39 @@ class Revocations:
     def hear(self, message: bytes) -> None:
         """Take what another replica published."""
         score, _, member = message.partition(b" ")
-        self._take(member, score)
+        revocation = _decode(member, score)
+        if revocation is not None:
+            self._add(revocation)
+
+    def fall_behind(self) -> None:
+        """Note that something may have been missed: the next catching up reads all."""
+        self._is_behind = True
 
     async def catch_up(self) -> None:
-        """Read all that was ended while this replica did not hear. Raises StateUnavailable."""
-        found: Any = await self._redis.execute(
-            "ZRANGE", self._key, f"({self._clock():.3f}", "inf", "BYSCORE", "WITHSCORES"
-        )
-        for member, score in found:
-            self._take(member, score)
+        """Read what was ended while this replica did not hear, if it was cut off; tell what Redis has lost meanwhile.
+
+        Raises StateUnavailable or CommandRefused: then it is to be tried again.
+        """
+        if not self._is_behind:
+            return
+        self._is_behind = False
+        now = self._clock()
+        try:
+            stored: Any = await self._redis.execute("ZRANGE", self._key, f"({now:.3f}", "inf", "BYSCORE", "WITHSCORES")
+        except BaseException:
+            self._is_behind = True
+            raise
+        found = [revocation for member, score in stored if (revocation := _decode(member, score)) is not None]
+        for revocation in found:
+            self._add(revocation)
+        lost = self._until.keys() - {revocation.mark for revocation in found}
+        self._untold |= {mark: _revocation(mark, self._until[mark]) for mark in lost if self._until[mark] > now}
 
     async def tidy(self) -> None:
         """Forget what has ended by itself."""
         now = self._clock()
         self._until = {mark: until for mark, until in self._until.items() if until > now}
         self._untold = {mark: kept for mark, kept in self._untold.items() if kept.expires_at > now}
-
-    def _take(self, member: bytes, score: Any) -> None:
-        revocation = _decode(member, score)
-        if revocation is not None:
-            self._add(revocation)
 
     def _add(self, revocation: Revocation) -> None:
         known = self._until.get(revocation.mark)
@@ -165,9 +179,15 @@ def _decode(member: bytes, score: Any) -> Revocation | None:
     try:
         match json.loads(member):
             case [str(digest)]:
-                return Revocation(token_digest=digest, expires_at=float(score))
+                return _revocation(digest, float(score))
             case [str(principal_id), str(session_id)]:
-                return Revocation(principal_id=principal_id, session_id=session_id, expires_at=float(score))
+                return _revocation((principal_id, session_id), float(score))
     except ValueError:
         return None
     return None
+
+
+def _revocation(mark: Mark, expires_at: float) -> Revocation:
+    if isinstance(mark, str):
+        return Revocation(token_digest=mark, expires_at=expires_at)
+    return Revocation(principal_id=mark[0], session_id=mark[1], expires_at=expires_at)

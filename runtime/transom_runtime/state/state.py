@@ -70,7 +70,8 @@ class State:
         await self.redis.start()
         if self._subscription is not None:
             await self._subscription.start()
-        self._background.repeat(self.revocations.tell, interval_s=_TELL_INTERVAL_S)
+        for work in (self.revocations.catch_up, self.revocations.tell):
+            self._background.repeat(work, interval_s=_TELL_INTERVAL_S)
         self._background.repeat(self.revocations.tidy, interval_s=_TIDY_INTERVAL_S)
         self._background.repeat(self.streams.renew, interval_s=self._options.streams.lease_s / 3)
 
@@ -97,9 +98,11 @@ class State:
         return await self.redis.health()
 
     def _catch_up(self) -> None:
+        self.revocations.fall_behind()
         self._background.start(self.revocations.catch_up)
 
     def _send_kept(self) -> None:
+        self._background.start(self.revocations.catch_up)
         self._background.start(self.revocations.tell)
         self._background.start(self.sign_ins.flush)
         self._background.start(self.streams.renew)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import MasterNotFoundError, Sentinel
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from transom_runtime.state.address import Node, RedisAddress, Topology
@@ -43,8 +45,13 @@ def _sentinel_finder(options: StateOptions, address: RedisAddress) -> FindNode:
     async def find_primary() -> Node:
         sentinel = Sentinel(  # type: ignore[no-untyped-call] # redis-py leaves it untyped
             [(node.host, node.port) for node in address.nodes],
-            socket_timeout=options.connect_timeout_s,
-            socket_connect_timeout=options.connect_timeout_s,
+            sentinel_kwargs={
+                "username": options.sentinel_username or None,
+                "password": options.sentinel_password or None,
+                "socket_timeout": options.connect_timeout_s,
+                # The next Sentinel is asked instead, and all of them again a moment later.
+                "retry": Retry(NoBackoff(), 0),
+            },
         )
         try:
             host, port = await sentinel.discover_master(address.service)
