@@ -86,6 +86,8 @@ class RequestHead:
     """`http` or `https`, as the caller sees it."""
     host: str = ""
     """The authority that the caller asked for."""
+    forwarded_for: tuple[str, ...] = ()
+    """The addresses that the request came by, the caller's first, as far as they are believed (semantics.md H5)."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

@@ -117,3 +117,20 @@ def test_networks_are_checked_at_start() -> None:
     """A network that is none is refused by name."""
     with pytest.raises(ValueError, match=r"10\.0\.0\.999"):
         TrustedProxies.parse(["10.0.0.999/8"])
+
+
+@pytest.mark.parametrize(
+    ("address", "sent", "way"),
+    [
+        ("203.0.113.9", "6.6.6.6", ("203.0.113.9",)),
+        ("10.0.0.1", "", ("10.0.0.1",)),
+        ("10.0.0.1", "6.6.6.6, 2.2.2.2, 10.0.0.7", ("2.2.2.2", "10.0.0.7", "10.0.0.1")),
+        ("10.0.0.1", "2.2.2.2, unknown, 10.0.0.7", ("10.0.0.7", "10.0.0.1")),
+        ("unix", "2.2.2.2", ()),
+    ],
+)
+def test_h5_the_way_is_what_trusted_proxies_told_and_the_peer(address: str, sent: str, way: tuple[str, ...]) -> None:
+    """H5: the chain to pass on begins with the caller and ends with the peer; what strangers wrote is not in it."""
+    direct = Hop(address=address, scheme="http", host="h")
+    headers = CIMultiDictProxy(CIMultiDict({"X-Forwarded-For": sent}))
+    assert PROXIES.caller(direct, headers).forwarded_for == way

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from transom_runtime.upstream.metadata import MetadataOptions, RequestMetadata, 
 from upstream.calls import binding, call
 
 Headers = tuple[tuple[str, str], ...]
-OWN = [("x-request-id", "r-1"), ("x-principal-kind", "anonymous")]
+OWN = [("x-request-id", "r-1"), ("x-forwarded-proto", "http"), ("x-principal-kind", "anonymous")]
 
 
 def crossing(headers: Headers, *, forward: bool = False, allow: tuple[str, ...] | None = None) -> list[object]:
@@ -83,7 +84,7 @@ def test_the_call_names_its_request_and_trace() -> None:
     )
     traced.traceparent = "00-ours"
     pairs = list(RequestMetadata(MetadataOptions()).encode(traced))
-    assert pairs == [("x-request-id", "r-1"), ("traceparent", "00-ours"), ("x-principal-kind", "anonymous")]
+    assert pairs == [OWN[0], ("traceparent", "00-ours"), *OWN[1:]]
 
 
 def test_an_untraced_call_passes_the_clients_trace_on() -> None:
@@ -96,11 +97,37 @@ def test_the_verified_caller_travels() -> None:
     verified = call(headers=(("X-Principal-Id", "root"), ("Grpc-Metadata-X-Principal-Id", "root")))
     verified.principal = Principal(kind=PrincipalKind.USER, id="u 1%é\n", scopes=frozenset({"b", "a"}))
     pairs = list(RequestMetadata(MetadataOptions()).encode(verified))
-    assert pairs[1:] == [
+    assert pairs[2:] == [
         ("x-principal-kind", "user"),
         ("x-principal-id", "u%201%25%C3%A9%0A"),
         ("x-principal-scopes", "a b"),
     ]
+
+
+def test_the_way_that_a_call_came_travels() -> None:
+    """H5: the upstream hears the believed chain with the gateway's peer appended, and nothing else under its names."""
+    claimed = (
+        ("X-Forwarded-For", "6.6.6.6"), ("X-Forwarded-Host", "evil"), ("Forwarded", "for=6.6.6.6"), ("X-Real-IP", "6"),
+        ("Grpc-Metadata-X-Forwarded-For", "6.6.6.6"), ("Grpc-Metadata-X-Real-IP", "6"),
+    )  # fmt: skip
+    came = call(headers=claimed)
+    came.head = replace(came.head, scheme="https", host="api.test", forwarded_for=("192.0.2.1", "10.0.0.7"))
+    pairs = list(RequestMetadata(MetadataOptions(request_allow=("*",))).encode(came))
+    assert pairs == [
+        ("x-request-id", "r-1"),
+        ("x-forwarded-for", "192.0.2.1, 10.0.0.7"),
+        ("x-forwarded-proto", "https"),
+        ("x-forwarded-host", "api.test"),
+        ("x-principal-kind", "anonymous"),
+    ]
+
+
+@pytest.mark.parametrize("host", ["", "a, b", "h\n", "münchen"])
+def test_a_host_that_is_none_does_not_travel(host: str) -> None:
+    """H5: a host that metadata cannot hold, or that would look like two, is left out."""
+    came = call()
+    came.head = replace(came.head, host=host)
+    assert list(RequestMetadata(MetadataOptions()).encode(came)) == OWN
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ def read_head(request: web.Request, proxies: TrustedProxies = NO_PROXIES) -> Req
         address=hop.address,
         scheme=hop.scheme,
         host=hop.host,
+        forwarded_for=hop.forwarded_for,
     )
 
 

@@ -33,6 +33,8 @@ class Hop:
     address: str
     scheme: str
     host: str
+    forwarded_for: tuple[str, ...] = ()
+    """The addresses on the way, the caller's first; empty where none could be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,21 +60,23 @@ class TrustedProxies:
         if address is None:
             return direct
         if not self._trusts(address):
-            return Hop(address=str(address), scheme=direct.scheme, host=direct.host)
+            return Hop(address=str(address), scheme=direct.scheme, host=direct.host, forwarded_for=(str(address),))
         chain = self._chain(headers)
-        hops = 0
+        on_the_way = [address]
         for told in reversed(chain):
             behind = _address(told.address)
             if behind is None:
                 break
-            address, hops = behind, hops + 1
+            on_the_way.append(behind)
             if not self._trusts(behind):
                 break
+        hops = len(on_the_way) - 1
         told_by = chain[-hops] if hops else chain[-1] if chain else _UNTOLD
         return Hop(
-            address=str(address),
+            address=str(on_the_way[-1]),
             scheme=told_by.scheme if told_by.scheme in {"http", "https"} else direct.scheme,
             host=told_by.host if _HOST.fullmatch(told_by.host) else direct.host,
+            forwarded_for=tuple(str(one) for one in reversed(on_the_way)),
         )
 
     def _trusts(self, address: IPv4Address | IPv6Address) -> bool:

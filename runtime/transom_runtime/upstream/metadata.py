@@ -1,4 +1,4 @@
-"""What crosses between HTTP headers and gRPC metadata, and under which name (semantics.md H1, H2)."""
+"""What crosses between HTTP headers and gRPC metadata, and under which name (semantics.md H1, H2, H5)."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ from transom_runtime.errors import Fault, bad_request
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from transom_runtime.call import Call, Principal
+    from transom_runtime.call import Call, Principal, RequestHead
     from transom_runtime.extension import Metadata
 
 _PREFIX: Final = "grpc-metadata-"
 _KEY: Final = re.compile(r"[a-z0-9_.-]+")
 _VALUE: Final = re.compile(r"[\x20-\x7e]*")
+# An authority: printable, and no comma that would make it two in a list.
+_AUTHORITY: Final = re.compile(r"[\x21-\x2b\x2d-\x7e]+")
 
-# Never passed on: RFC 9110's hop-by-hop fields, what HTTP/2 and gRPC say themselves, and who the caller is.
+# Never passed on: RFC 9110's hop-by-hop fields, what HTTP/2 and gRPC say themselves, who the caller is and whence.
 _NEVER: Final = re.compile(
     r"connection|keep-alive|proxy-.*|te|trailers?|transfer-encoding|upgrade|host|content-.*|grpc-.*|:.*"
-    r"|x-principal-.*|x-request-id"
+    r"|x-principal-.*|x-request-id|forwarded|x-forwarded-.*|x-real-ip"
 )
 # Not to be had by way of the prefix: the gateway checks or makes these, so that upstreams may believe them.
-_NEVER_PREFIXED: Final = re.compile(r"authorization|traceparent|forwarded|x-forwarded-.*|x-real-ip")
+_NEVER_PREFIXED: Final = re.compile(r"authorization|traceparent")
 _TO_CLIENT_NEVER: Final = re.compile(r"grpc-.*|:.*")
 
 # Everything printable but the percent sign itself, so that no two callers look the same.
@@ -52,7 +54,7 @@ class RequestMetadata:
         self._allowed = _compile(options.request_allow)
 
     def encode(self, call: Call) -> Metadata:
-        """The metadata of a call: what its client may pass on, and who it is. Raises CallError (400)."""
+        """The metadata of a call: what its client may pass on, whence it came and who it is. Raises CallError (400)."""
         pairs: list[tuple[str, str | bytes]] = [("x-request-id", call.request_id)]
         if call.traceparent:
             pairs.append(("traceparent", call.traceparent))
@@ -60,6 +62,7 @@ class RequestMetadata:
             key = self._key(header.lower(), call)
             if key:
                 pairs.extend(_pairs(header, key, value))
+        pairs.extend(_forwarded_pairs(call.head))
         pairs.extend(_principal_pairs(call.principal))
         return pairs
 
@@ -131,6 +134,15 @@ def _decode_binary(header: str, text: str) -> bytes:
 
 def _unfit(header: str, description: str) -> Exception:
     return bad_request((Fault(field=header, description=description),))
+
+
+def _forwarded_pairs(head: RequestHead) -> Iterable[tuple[str, str]]:
+    """Whence the call came: what trusted proxies told, with the peer of this gateway appended (H5)."""
+    if head.forwarded_for:
+        yield "x-forwarded-for", ", ".join(head.forwarded_for)
+    yield "x-forwarded-proto", head.scheme
+    if _AUTHORITY.fullmatch(head.host):
+        yield "x-forwarded-host", head.host
 
 
 def _principal_pairs(principal: Principal) -> Iterable[tuple[str, str]]:
