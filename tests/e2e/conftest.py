@@ -41,6 +41,7 @@ def served(folder: Path, engine: str, redis_url: str) -> Iterator[Gateway]:
         redis_url,
         rate_limit={"tiers": {name: {"requests": 100_000} for name in ("public", "standard", "expensive", "tools")}},
         max_body_bytes=64_000,
+        streams={"header_wait_s": 15.0},  # so that an early error is one however busy the machine is
     )
     with gateway(folder / "served", content) as running:
         yield running

@@ -194,7 +194,8 @@ def test_output_is_the_reference_s(modules: Path, module: str, name: str, data: 
     body = codec.response_encoder(binding).encode(wire).body
     assert same(json.loads(body), json_format.MessageToDict(message))
     again = codec.request_decoder(binding).decode((), "", body, method="POST")
-    assert kind.FromString(again).SerializeToString(deterministic=True) == message.SerializeToString(deterministic=True)
+    # Not by bytes: even deterministic ones leave the order of a nested map's entries to chance.
+    assert same(json_format.MessageToDict(kind.FromString(again)), json_format.MessageToDict(message))
 
 
 @pytest.mark.parametrize("module, name", TYPES)
