@@ -222,6 +222,20 @@ async def test_unix_socket(tmp_path: Path) -> None:
         assert (await state.health()).reason == "there is no such socket"
 
 
+@pytest.mark.parametrize(
+    "host, reason", [("no-such-host.invalid", "its name does not resolve"), ("x" * 64, "its name is none that DNS")]
+)
+async def test_a_host_that_cannot_be_found_is_told(host: str, reason: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A name that does not resolve is told as such, once and without the name."""
+    async with State(StateOptions(url=f"redis://:secret@{host}", max_reconnect_wait_s=0.05)).running() as state:
+        assert (await state.health()).reason.startswith(reason)
+        await asyncio.sleep(0.2)
+    told = [record.getMessage() for record in caplog.records if record.getMessage().startswith("redis")]
+    assert len(told) == 1
+    assert host not in caplog.text
+    assert "secret" not in caplog.text
+
+
 async def test_tls_believes_the_given_authority_only(server: Server, tmp_path: Path) -> None:
     """With `rediss` the server has to prove itself to an authority that is believed."""
     authority = trustme.CA()

@@ -72,7 +72,7 @@ async def test_a_redis_that_lost_everything_is_told_again(own_server: Server, op
 
     async def is_stored() -> bool:
         with contextlib.suppress(StateUnavailable):
-            return await here.redis.execute("ZCARD", "transom:revocations") == 1
+            return bool(await here.redis.execute("ZCARD", "transom:revocations") == 1)
         return False
 
     await eventually(is_stored)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ Dial = Callable[[Callable[[], Wire]], Awaitable[Wire]]
 # Answers that say "not this server, not now": a replica, one that starts, one without its primary or its slots.
 _AWAY: Final = frozenset({"READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "NOREPLICAS"})
 _CLOSED: Final = "the connection was closed"
+_log: Final = logging.getLogger("transom.state")
 
 
 class Connection:
@@ -126,7 +128,9 @@ class Connection:
     async def _live(self, wire: Wire) -> None:
         """Use a wire until it is lost."""
         self._wire = wire
+        self._reason = "the connection was lost"
         self._meter.redis_changed(connected=True)
+        _log.info("%s is connected", self._name)
         self._tried.set()
         try:
             for callback in self._callbacks:
@@ -147,6 +151,8 @@ class Connection:
             await wire.send(("PING",))
 
     def _note_away(self, reason: str) -> None:
+        if reason not in (self._reason, _CLOSED):
+            _log.warning("%s is away: %s", self._name, reason)
         self._reason = reason
         self._meter.redis_changed(connected=False)
         self._tried.set()

@@ -31,6 +31,7 @@ _FAULTS: Final[Mapping[type[Exception], str]] = {
     ssl.SSLCertVerificationError: "its certificate is not to be believed",
     ssl.SSLError: "TLS failed",
     FileNotFoundError: "there is no such socket",
+    UnicodeError: "its name is none that DNS could have",
 }
 
 
@@ -47,7 +48,7 @@ def dialer(options: StateOptions, address: RedisAddress, find_node: FindNode, *,
         except BaseException as error:
             if wire is not None:
                 wire.drop("the handshake failed")
-            if isinstance(error, OSError | TimeoutError | CommandRefused):
+            if isinstance(error, OSError | CommandRefused | UnicodeError):
                 raise StateUnavailable(_reason(error, options)) from error
             raise
         return wire
