@@ -10,9 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 from e2e.stack import gateway, settings, token
+
+pytestmark = pytest.mark.slow
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -91,3 +94,17 @@ def test_drain(tmp_path: Path, engine: str) -> None:
         assert b"DRAINING" in rest
         assert running.process.wait(timeout=20) == 0
         stream.close()
+
+
+def test_report_lets_unknown_names_pass(tmp_path: Path, engine: str) -> None:
+    """With strictness `report` an unknown name passes, is counted, and is logged with its route."""
+    with gateway(tmp_path, settings(engine, transcode={"strictness": "report"})) as running:
+        connection = running.connect()
+        assert connection.send("GET", "/api/v1/workflows?colour=red", token=token()).status == 200
+        metrics = connection.send("GET", "/metrics").body.decode()
+        assert 'transom_unknown_names_total{route="/api/v1/workflows"} 1.0' in metrics
+        connection.send("GET", "/readyz")
+        assert 'transom_upstream_ready{upstream="engine"} 1.0' in connection.send("GET", "/metrics").body.decode()
+        running.process.send_signal(signal.SIGTERM)
+        running.process.wait(timeout=20)
+    assert '"place":"colour"' in running.log.read_text()

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 
 from transom_runtime.assembly.endpoints import EndpointMaker
-from transom_runtime.assembly.own_services import OWN, OwnServices, build_own_upstream
+from transom_runtime.assembly.meters import counted_health, note_unknown
+from transom_runtime.assembly.own_services import OwnServices, build_own_upstream
 from transom_runtime.assembly.protection import Protection, build_protection
 from transom_runtime.assembly.routes import load_routes, overridden
 from transom_runtime.assembly.tools import build_tools
@@ -44,14 +45,18 @@ def build_gateway(
     metrics = Metrics(settings.metrics)
     routes = overridden(load_routes(settings), settings, handlers or {})
     protection = build_protection(settings, metrics)
-    codec = Codec(settings.transcode, text_checks=protection.sanitizer)
+    codec = Codec(
+        settings.transcode,
+        text_checks=protection.sanitizer,
+        on_unknown=note_unknown(metrics, (route.binding for route in routes)),
+    )
     responder = Responder(codec.encode_message, domain=settings.name)
     stages = _build_stages(settings, protection, metrics, responder)
     endpoints: list[Endpoint] = []
     own = OwnServices(
         name=settings.name,
         endpoints=endpoints,
-        tools=partial(build_tools, endpoints, codec, responder),
+        tools=partial(build_tools, endpoints, codec, responder, protection.limits.gate_for),
         protection=protection,
         stages=stages,
     )
@@ -60,11 +65,25 @@ def build_gateway(
     maker = EndpointMaker(
         settings=settings,
         codec=codec,
-        upstreams={**upstreams, OWN: local},
+        upstreams=(*upstreams.values(), local),
         gate_makers=(protection.auth.gates.gate_for, protection.limits.gate_for),
         stages=stages,
     )
-    endpoints.extend(maker.build(route) for route in routes)
+    endpoints.extend(maker.build_all(routes))
+    try:
+        return _join(settings, endpoints, stages, protection, upstreams, metrics)
+    except ValueError as error:
+        raise SettingsError(f"routes: {error}") from error
+
+
+def _join(
+    settings: Settings,
+    endpoints: Sequence[Endpoint],
+    stages: Stages,
+    protection: Protection,
+    upstreams: Mapping[str, ProtectedUpstream],
+    metrics: Metrics,
+) -> Gateway:
     return Gateway(
         endpoints,
         stages,
@@ -80,14 +99,11 @@ def build_gateway(
 
 
 def _build_stages(settings: Settings, protection: Protection, metrics: Metrics, responder: Responder) -> Stages:
-    try:
-        proxies = TrustedProxies.parse(settings.trusted_proxies)
-    except ValueError as error:
-        raise SettingsError(f"trusted_proxies: {error}") from error
-    live_streams = LiveStreams(protection.state.streams)
-    protection.state.revocations.when_revoked(lambda revocation: live_streams.end(revocation.means))
+    revocations = protection.state.revocations
+    live_streams = LiveStreams(protection.state.streams, revocations.is_revoked)
+    revocations.when_revoked(lambda revocation: live_streams.end(revocation.means))
     return Stages(
-        proxies=proxies,
+        proxies=TrustedProxies.parse(settings.trusted_proxies),
         deadlines=settings.deadlines,
         responder=responder,
         response_metadata=ResponseMetadata(settings.metadata),
@@ -114,7 +130,7 @@ def _build_operations(
     document = settings.generated / "openapi.json"
     return Operations(
         drain=drain,
-        checks=(protection.state.health, *(part.upstream.health for part in upstreams.values())),
+        checks=(protection.state.health, *(counted_health(part.upstream, metrics) for part in upstreams.values())),
         render_metrics=metrics.render,
         openapi=document if document.is_file() else None,
     )

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final
 
+import structlog
+
+from transom_runtime.binding import Binding
+from transom_runtime.extension import Health, Upstream
 from transom_runtime.observe.metrics import Metrics
 from transom_runtime.policy.auth.meter import Found
 from transom_runtime.policy.auth.refusals import Refusal
 from transom_runtime.policy.sanitize.rule import Mode
 from transom_runtime.policy.sanitize.tally import Finding
+
+_log: Final = structlog.get_logger("transom.transcode")
 
 
 class AuthCounts:
@@ -37,3 +44,26 @@ def count_finding(metrics: Metrics) -> Callable[[Finding], None]:
         metrics.text_found(finding.rule.reason, refused=finding.mode is Mode.BLOCK)
 
     return count
+
+
+def note_unknown(metrics: Metrics, bindings: Iterable[Binding]) -> Callable[[str, str], None]:
+    """Counts and logs, with the route, the unknown names that strictness `report` lets pass."""
+    by_id = {binding.id: binding for binding in bindings}
+
+    def note(binding_id: str, place: str) -> None:
+        binding = by_id[binding_id]
+        metrics.unknown_ignored(binding)
+        _log.info("unknown name ignored", route=binding.template, method=binding.method, place=place)
+
+    return note
+
+
+def counted_health(upstream: Upstream, metrics: Metrics) -> Callable[[], Awaitable[Health]]:
+    """An upstream's health check, whose findings the metrics show too."""
+
+    async def check() -> Health:
+        health = await upstream.health()
+        metrics.upstream_checked(health.name, ready=health.ready)
+        return health
+
+    return check
