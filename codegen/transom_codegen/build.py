@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from transom_codegen import descriptors, naming, policy_options
@@ -70,6 +71,8 @@ class _Builder:
     def __init__(self, descriptor_set: DescriptorSet, options: BuildOptions) -> None:
         self._set = descriptor_set
         self._options = options
+        # Once per file, not per rule: generated protos have thousands of rules on a hundred thousand lines.
+        self._read_lines = cache(lambda name: (options.read_source(name) or "").split("\n"))
         self.problems: list[Problem] = []
 
     def build_file(self, source: SourceFile) -> File:
@@ -146,7 +149,7 @@ class _Builder:
         if annotation := descriptors.http_rule(method):
             path = descriptors.http_rule_path(*at)
             around = source.locate(path, descriptors.method_path(*at))
-            text = AnnotationText(self._options.read_source(source.name), source.find_span(path))
+            text = AnnotationText(self._read_lines(source.name), source.find_span(path))
             return flatten_annotation(annotation, around, text)
         return iter(())
 

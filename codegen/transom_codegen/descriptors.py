@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final, cast
 
 # Imported before any descriptor is parsed: it registers `google.api.http` with the options that are read here.
@@ -13,7 +14,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from transom_codegen.model import Location
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from google.api import http_pb2
     from google.protobuf.compiler import plugin_pb2
@@ -60,6 +61,8 @@ class SourceFile:
     proto: descriptor_pb2.FileDescriptorProto
     spans: dict[Path, Span]
     """Where the elements of the file stand; empty where the compiler kept no source info."""
+    pieces: dict[Path, Span]
+    """The first piece of each element that has elements of its own."""
     comments: dict[Path, str]
     """What is written before them, unindented."""
 
@@ -77,7 +80,7 @@ class SourceFile:
 
     def find_span(self, path: Path) -> Span | None:
         """The stretch of an element; for an option that is written in pieces, of its first piece."""
-        return self.spans.get(path) or next((s for p, s in self.spans.items() if p[: len(path)] == path), None)
+        return self.spans.get(path) or self.pieces.get(path)
 
     def comment(self, *paths: Path) -> str:
         """The comment at the first of `paths` that has one."""
@@ -154,13 +157,21 @@ def _build(protos: Iterable[descriptor_pb2.FileDescriptorProto], to_generate: It
 
 def _read_source(proto: descriptor_pb2.FileDescriptorProto) -> SourceFile:
     spans: dict[Path, Span] = {}
+    pieces: dict[Path, Span] = {}
     comments: dict[Path, str] = {}
     for location in proto.source_code_info.location:
         path = tuple(location.path)
-        spans.setdefault(path, _read_span(location.span))
+        span = spans.setdefault(path, _read_span(location.span))
+        for above in _not_in(pieces, path):
+            pieces[above] = span
         if comment := _unindent(location.leading_comments or location.trailing_comments):
             comments.setdefault(path, comment)
-    return SourceFile(proto=proto, spans=spans, comments=comments)
+    return SourceFile(proto=proto, spans=spans, pieces=pieces, comments=comments)
+
+
+def _not_in(pieces: Container[Path], path: Path) -> Iterator[Path]:
+    """The paths above a path, from the longest, up to the first that is known: those above it are known too."""
+    return takewhile(lambda above: above not in pieces, (path[:length] for length in range(len(path) - 1, 0, -1)))
 
 
 def _read_span(span: Iterable[int]) -> Span:

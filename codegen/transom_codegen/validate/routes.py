@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 from transom_codegen.path_template import Wildcard
 from transom_codegen.problem import Problem, Severity
 from transom_codegen.validate.shape import common_path, covers, matches, rank, sample_paths
+from transom_codegen.validate.shape_tree import ShapeTree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -112,13 +112,19 @@ def _shadowed(binding: Binding, takers: Iterable[Binding]) -> Problem:
 
 def _check_overlaps(bindings: Sequence[Binding]) -> Iterator[Problem]:
     """Pairs that share some paths while each has paths of its own; which one serves those surprises readers."""
-    for one, two in combinations(bindings, 2):
-        if one.method != two.method and ANY_METHOD not in {one.method, two.method}:
-            continue
-        left, right = one.template.flat, two.template.flat
-        path = common_path(left, right)
-        if path is not None and not covers(left, right) and not covers(right, left):
-            yield _overlap(one, two, path)
+    earlier: ShapeTree[Binding] = ShapeTree()
+    for two in bindings:
+        for one in earlier.sharing(two.template.flat):
+            if one.method == two.method or ANY_METHOD in {one.method, two.method}:
+                yield from _check_overlap(one, two)
+        earlier.add(two.template.flat, two)
+
+
+def _check_overlap(one: Binding, two: Binding) -> Iterator[Problem]:
+    left, right = one.template.flat, two.template.flat
+    path = common_path(left, right)
+    if path is not None and not covers(left, right) and not covers(right, left):
+        yield _overlap(one, two, path)
 
 
 def _overlap(one: Binding, two: Binding, path: str) -> Problem:
