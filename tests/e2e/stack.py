@@ -7,10 +7,11 @@ import hashlib
 import http.client
 import json
 import os
-import select
+import queue
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -29,34 +30,41 @@ START_TIMEOUT_S: Final = 30.0
 
 @contextlib.contextmanager
 def program(*arguments: str, log: Path, says: str = "serving at") -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """Run a Python program; yields it with the address that its first line with `says` in it ends with."""
-    with log.open("ab") as errors:
+    """Run a Python program; yields it with the address that its first line with `says` in it ends with.
+
+    All that it says goes to `log`, as it says it: a pipe that nobody reads would stop it once full.
+    """
+    with log.open("ab", buffering=0) as said:
         process = subprocess.Popen(
-            [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=errors, start_new_session=True, bufsize=0
+            [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=said, start_new_session=True
         )
+    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    scribe = threading.Thread(target=_write_down, args=(process, log, lines), daemon=True)
+    scribe.start()
     try:
-        yield process, _address(process, log, says)
+        yield process, _address(lines, log, says)
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-        output = process.stdout
-        assert output is not None
-        rest, _ = process.communicate(timeout=20)
-        with log.open("ab") as errors:
-            errors.write(rest)
+        process.wait(timeout=20)
+        scribe.join(timeout=20)
 
 
-def _address(process: subprocess.Popen[bytes], log: Path, says: str) -> str:
+def _write_down(process: subprocess.Popen[bytes], log: Path, lines: queue.SimpleQueue[str | None]) -> None:
     assert process.stdout is not None
+    with log.open("ab", buffering=0) as said, process.stdout as output:
+        for line in output:
+            said.write(line)
+            lines.put(line.decode())
+    lines.put(None)
+
+
+def _address(lines: queue.SimpleQueue[str | None], log: Path, says: str) -> str:
     until = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < until:
-        ready, _, _ = select.select([process.stdout], [], [], 0.5)
-        if ready:
-            line = process.stdout.readline().decode()
-            if line and says in line:
+    with contextlib.suppress(queue.Empty):
+        while line := lines.get(timeout=max(0.0, until - time.monotonic())):
+            if says in line:
                 return line.split()[-1]
-            if not line:
-                break
     raise AssertionError(f"the program did not start:\n{log.read_text()}")
 
 
