@@ -17,7 +17,7 @@ from transom_runtime.routing import Router, Unescape
 from transom_runtime.serving.drain import Drain
 from transom_runtime.serving.endpoint import Endpoint
 from transom_runtime.serving.stages import Stages
-from transom_runtime.serving.unrouted import watch_unrouted
+from transom_runtime.serving.unrouted import build_refuse, watch_unrouted
 
 Part = Callable[[], AbstractAsyncContextManager[object]]
 """Something that lives as long as the application: opened at its start, closed at its end."""
@@ -43,7 +43,9 @@ class Gateway:
         self._parts = parts
         self._cors = cors
         self._resource = RouteResource(
-            ((endpoint.binding, endpoint) for endpoint in endpoints), partial(Router, unescape=unescape)
+            ((endpoint.binding, endpoint) for endpoint in endpoints),
+            partial(Router, unescape=unescape),
+            build_refuse(stages),
         )
 
     @property
@@ -55,7 +57,8 @@ class Gateway:
         """Serve the routes from an application, beside its own: paths that no route has stay the application's.
 
         Its start opens what the gateway needs, its end closes it. Operations endpoints are not mounted: see
-        `mount_operations`. Nor are CORS headers added, which are the whole application's to decide.
+        `mount_operations`. Nor are CORS headers added, which are the whole application's to decide. Run it with
+        `handler_cancellation=True`, or calls of clients that went away go on.
         """
         app.router.register_resource(self._resource)
         app.cleanup_ctx.append(self._live)

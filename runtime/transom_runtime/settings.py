@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
 from transom_runtime.downstream.cors import CorsOptions
 from transom_runtime.downstream.listener import ListenOptions
+from transom_runtime.downstream.proxies import TrustedProxies
 from transom_runtime.downstream.stream import StreamOptions
 from transom_runtime.observe.logs import LogOptions
 from transom_runtime.observe.metrics import MetricsOptions
@@ -42,6 +44,8 @@ from transom_runtime.upstream.retry import RetryOptions
 PREFIX: Final = "TRANSOM_"
 CONFIG: Final = "TRANSOM_CONFIG"
 """Names the YAML file where the command line does not."""
+# Kubernetes sets these in every pod beside a Service named transom (docker-style links): they are nobody's settings.
+_SERVICE_LINK: Final = re.compile(r"TRANSOM_(SERVICE_(HOST|PORT(_\w+)?)|PORT(_[0-9]+_(TCP|UDP|SCTP)(_\w+)?)?)")
 
 
 class SettingsError(Exception):
@@ -70,6 +74,8 @@ class ProcessOptions:
     def __post_init__(self) -> None:
         if self.workers < 1:
             raise ValueError("workers is less than 1")
+        if min(self.drain_delay_s, self.grace_s) < 0:
+            raise ValueError("drain_delay_s and grace_s have to be 0 or more")
 
 
 class Settings(BaseModel):
@@ -77,13 +83,13 @@ class Settings(BaseModel):
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    name: str = "transom"
+    name: str = Field("transom", pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]*$")
     """What the gateway calls itself: the domain of its errors, the name in its status and traces."""
     generated: Path = Path("generated")
     """Where `transom generate` wrote: an import root."""
     routes: tuple[str, ...] = ("transom_routes",)
     """The modules under it that list routes."""
-    max_body_bytes: int = 4 * 2**20
+    max_body_bytes: int = Field(4 * 2**20, ge=1)
     """The largest request body, where a method's policy does not say."""
     unescape: Unescape = Unescape.ALL_CHARACTERS_EXCEPT_SLASH
     """How escapes in multi-segment variables are decoded (semantics.md P2)."""
@@ -110,6 +116,12 @@ class Settings(BaseModel):
     overrides: tuple[Override, ...] = ()
     """Policies that replace the protos', by selector."""
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_proxies(cls, cidrs: tuple[str, ...]) -> tuple[str, ...]:
+        TrustedProxies.parse(cidrs)
+        return cidrs
+
 
 def load_settings(file: Path | None = None, **arguments: Any) -> Settings:
     """Read the environment and a file. Raises SettingsError with every mistake.
@@ -118,12 +130,18 @@ def load_settings(file: Path | None = None, **arguments: Any) -> Settings:
     dot; they win over all; None means not given. Relative paths are the process's, not the file's.
     """
     file = file or (Path(named) if (named := os.environ.get(CONFIG)) else None)
-    given = {name: value for name, value in arguments.items() if value is not None}
+    mistakes: list[str] = []
+    from_file = _read_file(file, mistakes)
+    from_environment = _nested(_read_environment(mistakes), mistakes)
+    given = _nested({name: value for name, value in arguments.items() if value is not None}, mistakes)
     try:
-        content = _merged(_merged(_read_file(file), _read_environment()), _nested(given))
-        return Settings.model_validate(content)
+        settings = Settings.model_validate(_merged(_merged(from_file, from_environment), given))
     except ValidationError as error:
-        raise SettingsError("\n".join(_told(fault) for fault in error.errors())) from None
+        mistakes += [_told(fault) for fault in error.errors()]
+        raise SettingsError("\n".join(mistakes)) from None
+    if mistakes:
+        raise SettingsError("\n".join(mistakes))
+    return settings
 
 
 def worker_environment(file: Path | None) -> dict[str, str]:
@@ -132,48 +150,62 @@ def worker_environment(file: Path | None) -> dict[str, str]:
     return {**os.environ, **named}
 
 
-def _read_file(file: Path | None) -> dict[str, Any]:
+def _read_file(file: Path | None, mistakes: list[str]) -> dict[str, Any]:
+    """What the file sets; nothing, and a mistake, where it cannot be read."""
     if file is None:
         return {}
-    if not file.is_file():
-        raise SettingsError(f"{file}: there is no such file")
     try:
-        content = yaml.safe_load(file.read_text("utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file}: is not YAML: {error}") from error
-    if not isinstance(content, dict):
-        raise SettingsError(f"{file}: is no mapping of settings")
-    return content
+        content = yaml.safe_load(file.read_text("utf-8"))
+    except OSError as error:
+        mistakes.append(f"{file}: cannot be read: {(error.strerror or 'it failed').lower()}")
+    except yaml.YAMLError as error:
+        mistakes.append(f"{file}: is not YAML: {_place(error)}")
+    except UnicodeDecodeError:
+        mistakes.append(f"{file}: is not UTF-8")
+    else:
+        if content is None or isinstance(content, dict):
+            return content or {}
+        mistakes.append(f"{file}: is no mapping of settings")
+    return {}
 
 
-def _read_environment() -> dict[str, Any]:
-    """What the environment sets, nested. Names that no setting has are left to other programs' conventions."""
-    flat = {
-        name.removeprefix(PREFIX).lower(): _parsed(name, value)
-        for name, value in os.environ.items()
-        if name.startswith(PREFIX) and name != CONFIG
-    }
-    return _nested(flat)
+def _place(error: yaml.YAMLError) -> str:
+    """What is wrong and where; PyYAML's own text quotes the line, which may hold a secret."""
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return "it cannot be parsed"
+    mark = error.problem_mark
+    return f"line {mark.line + 1}, column {mark.column + 1}"
 
 
-def _parsed(name: str, value: str) -> Any:
+def _read_environment(mistakes: list[str]) -> dict[str, Any]:
+    """What the environment sets, by name in lower case, without the prefix."""
+    flat = {}
+    for name, value in os.environ.items():
+        if name.startswith(PREFIX) and name != CONFIG and not _SERVICE_LINK.fullmatch(name):
+            try:
+                flat[name.removeprefix(PREFIX).lower()] = _parsed(value)
+            except json.JSONDecodeError as error:
+                mistakes.append(f"{name}: is not JSON: {error.msg} at character {error.pos + 1}")
+    return flat
+
+
+def _parsed(value: str) -> Any:
     """A list or mapping out of JSON; any other value as it is, for the setting's own type to read."""
-    if not value.lstrip().startswith(("[", "{")):
-        return value
-    try:
-        return json.loads(value)
-    except json.JSONDecodeError as error:
-        raise SettingsError(f"{name}: is not JSON: {error}") from error
+    return json.loads(value) if value.lstrip().startswith(("[", "{")) else value
 
 
-def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+def _nested(flat: Mapping[str, Any], mistakes: list[str]) -> dict[str, Any]:
+    """The settings as a tree. What is set more exactly wins over what is set as a whole, whatever their order."""
     nested: dict[str, Any] = {}
-    for name, value in flat.items():
+    for name in sorted(flat, key=lambda name: (name.count("__"), name)):
         *parents, last = name.split("__")
-        place = nested
+        place: Any = nested
         for parent in parents:
-            place = place.setdefault(parent, {})
-        place[last] = value
+            place = place.setdefault(parent, {}) if isinstance(place, dict) else None
+        if isinstance(place, dict):
+            place[last] = _merged(place.get(last), flat[name])
+        else:
+            mistakes.append(f"{name.replace('__', '.')}: is part of a setting that is set as a whole")
     return nested
 
 

@@ -23,6 +23,7 @@ from transom_runtime.observe.logs import AccessLog
 from transom_runtime.observe.metrics import Metrics
 from transom_runtime.observe.tracing import Tracing, UpstreamSpans, setup_export
 from transom_runtime.operations import Operations
+from transom_runtime.services.tools import ToolRoute
 from transom_runtime.serving.drain import Drain
 from transom_runtime.serving.endpoint import Endpoint
 from transom_runtime.serving.live_streams import LiveStreams
@@ -53,13 +54,8 @@ def build_gateway(
     responder = Responder(codec.encode_message, domain=settings.name)
     stages = _build_stages(settings, protection, metrics, responder)
     endpoints: list[Endpoint] = []
-    own = OwnServices(
-        name=settings.name,
-        endpoints=endpoints,
-        tools=partial(build_tools, endpoints, codec, responder, protection.limits.gate_for),
-        protection=protection,
-        stages=stages,
-    )
+    tools: dict[str, ToolRoute] = {}
+    own = OwnServices(name=settings.name, endpoints=endpoints, tools=tools, protection=protection, stages=stages)
     upstreams = _open_upstreams(settings, metrics)
     local = build_own_upstream(own, [part.upstream for part in upstreams.values()], services)
     maker = EndpointMaker(
@@ -70,32 +66,23 @@ def build_gateway(
         stages=stages,
     )
     endpoints.extend(maker.build_all(routes))
+    operations = _build_operations(settings, protection, upstreams, metrics, stages.drain)
     try:
-        return _join(settings, endpoints, stages, protection, upstreams, metrics)
+        tools.update(build_tools(endpoints, codec, responder, protection.limits.gate_for))
+        return Gateway(
+            endpoints,
+            stages,
+            operations,
+            parts=(
+                partial(_tracing, settings),
+                partial(_protected, protection),
+                partial(_connected, tuple(part.upstream for part in upstreams.values())),
+            ),
+            cors=Cors(settings.cors) if settings.cors.origins else None,
+            unescape=settings.unescape,
+        )
     except ValueError as error:
         raise SettingsError(f"routes: {error}") from error
-
-
-def _join(
-    settings: Settings,
-    endpoints: Sequence[Endpoint],
-    stages: Stages,
-    protection: Protection,
-    upstreams: Mapping[str, ProtectedUpstream],
-    metrics: Metrics,
-) -> Gateway:
-    return Gateway(
-        endpoints,
-        stages,
-        _build_operations(settings, protection, upstreams, metrics, stages.drain),
-        parts=(
-            partial(_tracing, settings),
-            partial(_protected, protection),
-            partial(_connected, tuple(part.upstream for part in upstreams.values())),
-        ),
-        cors=Cors(settings.cors) if settings.cors.origins else None,
-        unescape=settings.unescape,
-    )
 
 
 def _build_stages(settings: Settings, protection: Protection, metrics: Metrics, responder: Responder) -> Stages:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from transom_runtime.assembly.upstreams import ProtectedUpstream, upstream_of
@@ -27,17 +27,29 @@ class EndpointMaker:
 
     settings: Settings
     codec: Codec
-    upstreams: Mapping[str, ProtectedUpstream]
+    upstreams: Sequence[ProtectedUpstream]
     gate_makers: Sequence[GateMaker]
     """The policies, in order."""
     stages: Stages
+
+    def build_all(self, routes: Sequence[Route]) -> list[Endpoint]:
+        """Make routes ready. Raises SettingsError with a line for each mistake of any."""
+        built, mistakes = [], []
+        for route in routes:
+            try:
+                built.append(self.build(route))
+            except SettingsError as error:
+                mistakes.append(str(error))
+        if mistakes:
+            raise SettingsError("\n".join(dict.fromkeys(mistakes)))
+        return built
 
     def build(self, route: Route) -> Endpoint:
         """Make a route ready. Raises SettingsError where nothing serves it or its policy cannot be kept."""
         try:
             return self._build(route)
         except (LookupError, ValueError) as error:
-            raise SettingsError(f"{route.binding.id}: {error}") from error
+            raise SettingsError(f"{route.binding.id}: {_without_id(error, route)}") from error
 
     def _build(self, route: Route) -> Endpoint:
         binding, policy = route.binding, route.binding.policy
@@ -67,3 +79,8 @@ class EndpointMaker:
     def _open_stream(self, binding: Binding) -> OpenStream:
         found = upstream_of(binding, self.upstreams)
         return chain_server_stream(found.upstream, binding, found.invokers)
+
+
+def _without_id(error: Exception, route: Route) -> str:
+    """What an error says, less the binding's id where it begins with that."""
+    return str(error).removeprefix(f"{route.binding.id}: ")

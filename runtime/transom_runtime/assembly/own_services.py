@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,8 +32,8 @@ class OwnServices:
     name: str
     endpoints: Sequence[Endpoint]
     """All routes; filled in after the services are built, since some of them are the services' own."""
-    tools: Callable[[], Mapping[str, ToolRoute]]
-    """Makes the tools of the routes, once these are known."""
+    tools: Mapping[str, ToolRoute]
+    """The routes that are tools, by name; filled in after the services likewise."""
     protection: Protection
     stages: Stages
 
@@ -64,7 +63,7 @@ def _own(own: OwnServices, upstreams: Sequence[Upstream]) -> list[LocalService]:
         _local(status_pb2, "StatusService", status),
         _local(identity_pb2, "IdentityService", identity),
         _local(validation_pb2, "ValidationService", validation),
-        _local(tools_pb2, "ToolService", ToolService(functools.cache(own.tools))),
+        _local(tools_pb2, "ToolService", ToolService(lambda: own.tools)),
     ]
 
 

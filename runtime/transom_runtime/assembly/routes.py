@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import cast
 
 from transom_runtime.overrides import apply_overrides
 from transom_runtime.serving.route import Handler, Route
+from transom_runtime.serving.routes_index import RoutesError, load_index
 from transom_runtime.settings import Settings, SettingsError
 
 
 def load_routes(settings: Settings) -> list[Route]:
-    """The routes of the generated index modules. Raises SettingsError where a module is not there or out of date."""
-    root = str(settings.generated.resolve())
-    if root not in sys.path:
-        sys.path.insert(0, root)
-    return [route for module in settings.routes for route in _index(module, root)]
-
-
-def _index(module: str, root: str) -> Sequence[Route]:
+    """The routes of the generated index modules. Raises SettingsError where one is not there or out of date."""
     try:
-        return cast("Sequence[Route]", importlib.import_module(module).ROUTES)
-    except ImportError as error:
-        reason = "run `transom generate`" if isinstance(error, ModuleNotFoundError) else str(error)
-        raise SettingsError(f"routes: {module!r} cannot be imported from {root}: {reason}") from error
-    except AttributeError as error:
-        raise SettingsError(f"routes: {module!r} has no ROUTES: it is no index of routes") from error
+        return [route for module in settings.routes for route in load_index(settings.generated, module)]
+    except RoutesError as error:
+        raise SettingsError(f"routes: {error}") from error
 
 
 def overridden(routes: Sequence[Route], settings: Settings, handlers: Mapping[str, Handler]) -> list[Route]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -47,15 +47,12 @@ def open_upstreams(
     return opened
 
 
-def upstream_of(binding: Binding, upstreams: Mapping[str, ProtectedUpstream]) -> ProtectedUpstream:
+def upstream_of(binding: Binding, upstreams: Sequence[ProtectedUpstream]) -> ProtectedUpstream:
     """The upstream that serves a binding: the one whose glob is the longest. Raises SettingsError where none does."""
     service = binding.rpc.split("/")[1]
     fitting: Sequence[tuple[int, ProtectedUpstream]] = [
-        (len(glob), upstream)
-        for upstream in upstreams.values()
-        for glob in upstream.services
-        if fnmatchcase(service, glob)
+        (len(glob), upstream) for upstream in upstreams for glob in upstream.services if fnmatchcase(service, glob)
     ]
     if not fitting:
-        raise SettingsError(f"upstreams: none serves {service}, which {binding.method} {binding.template} calls")
+        raise SettingsError(f"upstreams: none serves {service}, which routes call")
     return max(fitting, key=lambda fit: fit[0])[1]

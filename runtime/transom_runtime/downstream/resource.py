@@ -8,6 +8,7 @@ raw path; aiohttp's router still lists each binding as a route of its own.
 from __future__ import annotations
 
 import inspect
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar
 from urllib.parse import quote
@@ -22,7 +23,7 @@ from transom_runtime.downstream.head import split_target
 from transom_runtime.errors import CallError, Code
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from aiohttp.typedefs import Handler
 
@@ -125,6 +126,10 @@ class TemplateResource(AbstractResource):
         yield self._route
 
 
+Refuse = Callable[["web.Request", CallError], Awaitable["web.StreamResponse"]]
+"""Answers a request that routing refuses."""
+
+
 class RouteMatchInfo(UrlMappingMatchInfo, Generic[T]):
     """aiohttp's match info with the match of the gateway's router; as a dict: texts by field path."""
 
@@ -141,11 +146,16 @@ class RouteResource(AbstractResource, Generic[T]):
         self,
         routes: Iterable[tuple[Binding, T]],
         build_router: Callable[[Iterable[tuple[Binding, BindingRoute[T]]]], Matching[BindingRoute[T]]],
+        refuse: Refuse | None = None,
     ) -> None:
-        """List the routes and build their router. Raises what `build_router` raises on duplicates."""
+        """List the routes and build their router. Raises what `build_router` raises on duplicates.
+
+        `refuse` answers what routing refuses, except for an unknown path; without it the CallError is raised.
+        """
         super().__init__()
         self._routes = tuple(BindingRoute(binding, target) for binding, target in routes)
         self._router = build_router((route.binding, route) for route in self._routes)
+        self._refuse = refuse or _raise
         self._prefix = ""
 
     @property
@@ -160,7 +170,7 @@ class RouteResource(AbstractResource, Generic[T]):
         try:
             found = self._router.match(request.method, raw_path[len(self._prefix) :])
         except CallError as error:
-            return (None if error.code is Code.NOT_FOUND else _refusal(error)), set()
+            return (None if error.code is Code.NOT_FOUND else _refusal(error, self._refuse)), set()
         route = found.target
         return RouteMatchInfo(RouteMatch(route.binding, route.target, found.variables), route), set()
 
@@ -197,13 +207,18 @@ class _RefusalRoute(AbstractRoute):
         raise RuntimeError("a refusal has no URL")
 
 
-def _refusal(error: CallError) -> UrlMappingMatchInfo:
-    async def refuse(request: web.Request) -> web.StreamResponse:
+def _refusal(error: CallError, refuse: Refuse) -> UrlMappingMatchInfo:
+    async def answer(request: web.Request) -> web.StreamResponse:
         if request.method == "OPTIONS" and error.http_status == 405:
             return web.Response(status=204, headers=error.headers)
-        raise error
+        return await refuse(request, error)
 
-    return UrlMappingMatchInfo({}, _RefusalRoute("*", refuse, expect_handler=defer_expectation))
+    return UrlMappingMatchInfo({}, _RefusalRoute("*", answer, expect_handler=defer_expectation))
+
+
+async def _raise(request: web.Request, error: CallError) -> NoReturn:
+    del request
+    raise error
 
 
 def _as_coroutine(handler: Handler) -> Handler:

@@ -18,7 +18,7 @@ from transom_runtime.downstream.head import read_head, request_id
 from transom_runtime.downstream.refusals import internal_error
 from transom_runtime.errors import CallError, Code, Origin
 from transom_runtime.extension import Outcome
-from transom_runtime.serving.keys import CALL, ENDPOINT
+from transom_runtime.serving.keys import CALL, ENDPOINT, LIMIT
 from transom_runtime.upstream.deadline import deadline_of
 
 if TYPE_CHECKING:
@@ -31,7 +31,10 @@ _log: Final = structlog.get_logger("transom.serving")
 
 
 async def serve(endpoint: Endpoint, request: web.Request) -> web.StreamResponse:
-    """Serve one request by an endpoint: observed from its first step to its last byte. Raises only cancellation."""
+    """Serve one request by an endpoint: observed from its first step to its last byte.
+
+    Raises cancellation, and aiohttp's own HTTP exceptions, with which a team's handler may answer as it does elsewhere.
+    """
     stages = endpoint.stages
     head = read_head(request, stages.proxies)
     call = Call(
@@ -47,13 +50,27 @@ async def serve(endpoint: Endpoint, request: web.Request) -> web.StreamResponse:
             response = await _within_deadline(endpoint, call, request)
         except CallError as error:
             watch.failed(error)
-            response = stages.responder.error(call, error, request)
+            response = _answer(stages, call, error, request)
+        except web.HTTPException as answer:
+            watch.raised(answer)
+            raise
         except Exception as cause:  # noqa: BLE001 -- the border: nothing that is no CallError may reach a client
             fault = internal_error()
             watch.failed(fault, cause)
-            response = stages.responder.error(call, fault, request)
+            response = _answer(stages, call, fault, request)
         watch.answered(response)
+        if stages.drain.ending.is_set():
+            response.force_close()  # what its client sends next, another replica takes
     return response
+
+
+def _answer(stages: Stages, call: Call, error: CallError, request: web.Request) -> web.StreamResponse:
+    """The answer to a failed call. Where a handler's own answer is on its way already, its connection is cut instead:
+    a second head in the midst of a body would be read as part of it.
+    """
+    if request.writer.output_size and request.transport is not None:
+        request.transport.abort()
+    return stages.responder.error(call, error, request)
 
 
 async def _within_deadline(endpoint: Endpoint, call: Call, request: web.Request) -> web.StreamResponse:
@@ -66,6 +83,7 @@ async def _within_deadline(endpoint: Endpoint, call: Call, request: web.Request)
         return await endpoint.steps(request)
     try:
         async with asyncio.timeout(call.deadline.remaining_s()) as limit:
+            request[LIMIT] = limit
             return await endpoint.steps(request)
     except TimeoutError as error:
         if limit.expired():
@@ -86,7 +104,6 @@ def _ending() -> CallError:
         reason="DRAINING",
         remedy="send the request again: another replica will take it",
         retry_after_s=1.0,
-        headers={"Connection": "close"},
     )
 
 
@@ -112,10 +129,18 @@ class Watch:
         self._error = error
         self._cause = cause or error.__cause__
 
+    def raised(self, answer: web.HTTPException) -> None:
+        """Note what a team's handler answered by raising it."""
+        if answer.status >= 400:
+            blamed = Origin.DOWNSTREAM if answer.status < 500 else Origin.GATEWAY
+            self.failed(CallError(Code.UNKNOWN, "the handler refused the request", origin=blamed), answer)
+        self._http_status = answer.status
+
     def answered(self, response: web.StreamResponse) -> None:
         """Note what was sent."""
         self._http_status = response.status
-        self._error = self._error or self._call.failure
+        if self._error is None and self._call.failure is not None:
+            self.failed(self._call.failure)
         if isinstance(response, web.Response) and isinstance(response.body, bytes):
             self._call.response_bytes = len(response.body)
 
@@ -127,7 +152,7 @@ class Watch:
 
     def _outcome(self, raised: BaseException | None) -> Outcome:
         error = self._error
-        if raised is not None:
+        if raised is not None and not isinstance(raised, web.HTTPException):
             error = CallError(Code.CANCELLED, "the client went away", origin=Origin.DOWNSTREAM)
         return Outcome(
             code=error.code if error else Code.OK,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
@@ -16,5 +17,7 @@ CALL: Final = web.RequestKey("transom_call", Call)
 """The call that the request became."""
 ENDPOINT: Final[web.RequestKey[Endpoint]] = web.RequestKey("transom_endpoint")
 """The endpoint that serves it."""
+LIMIT: Final = web.RequestKey("transom_limit", asyncio.Timeout)
+"""What ends its handler at the call's deadline; absent where there is none."""
 FRAMING: Final = web.RequestKey("transom_framing", Framing)
 """How its stream is framed."""

@@ -25,24 +25,31 @@ class LiveStream:
 class LiveStreams:
     """The streams of this process; the registry knows those of all replicas. One event loop only."""
 
-    def __init__(self, registry: StreamRegistry) -> None:
+    def __init__(self, registry: StreamRegistry, is_revoked: Callable[[Principal], bool]) -> None:
         self._registry = registry
+        self._is_revoked = is_revoked
         self._live: set[LiveStream] = set()
 
     @contextlib.asynccontextmanager
     async def open(self, call: Call, upstream: ReplyStream) -> AsyncIterator[LiveStream]:
-        """Keep a stream listed while it is sent. Raises CallError (429) where its caller has as many as they may."""
+        """Keep a stream listed while it is sent.
+
+        Raises CallError: 429 where its caller has as many as they may, 401 where the sign-in has ended meanwhile.
+        """
         live = LiveStream(call.principal, upstream)
-        async with self._registry.open(call.principal, route=call.binding.id):
-            self._live.add(live)
-            try:
+        # Listed before anything is awaited: from here on no revocation is missed.
+        self._live.add(live)
+        try:
+            if self._is_revoked(call.principal):
+                raise sign_in_ended()
+            async with self._registry.open(call.principal, route=call.binding.id):
                 yield live
-            finally:
-                self._live.discard(live)
+        finally:
+            self._live.discard(live)
 
     def end(self, is_meant: Callable[[Principal], bool]) -> None:
         """End the streams of callers whose sign-in or token was revoked."""
-        for live in self._live:
+        for live in tuple(self._live):
             if is_meant(live.principal):
                 live.revoked = True
                 live.upstream.cancel()

@@ -7,6 +7,7 @@ of one request run in its own task, in this order.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -16,11 +17,11 @@ from transom_runtime.downstream.body import read_body
 from transom_runtime.downstream.framing import Payload as StreamPayload
 from transom_runtime.downstream.framing import build_framer
 from transom_runtime.downstream.negotiate import check_acceptable, read_accept, stream_framing
-from transom_runtime.downstream.stream import StreamStats, send_stream
+from transom_runtime.downstream.stream import StreamOptions, StreamStats, send_stream
 from transom_runtime.errors import CallError
 from transom_runtime.extension import Reply, ReplyStream
 from transom_runtime.serving.endpoint import Endpoint
-from transom_runtime.serving.keys import CALL, ENDPOINT, FRAMING
+from transom_runtime.serving.keys import CALL, ENDPOINT, FRAMING, LIMIT
 from transom_runtime.serving.kinds import stream_fields, unserved
 from transom_runtime.serving.live_streams import LiveStream, sign_in_ended
 from transom_runtime.upstream.metadata import ResponseMetadata
@@ -31,6 +32,8 @@ async def admit(request: web.Request, binding: Binding) -> Call:
 
     Raises CallError (401, 403, 406, 429 …), or RuntimeError where the handler serves another route than `binding`'s.
     """
+    if CALL not in request:
+        raise RuntimeError(f"the handler of {binding.id} is served by an application, not by a gateway mounted into it")
     call = request[CALL]
     if call.binding.id != binding.id:
         raise RuntimeError(f"the handler of {binding.id} was given a request for {call.binding.id}")
@@ -106,13 +109,14 @@ async def respond_stream(request: web.Request, call: Call, stream: ReplyStream) 
     framer = build_framer(request[FRAMING], retry_ms=stages.framing.retry_ms, wrap_result=stages.framing.wrap_result)
     try:
         async with stages.live_streams.open(call, stream) as live:
+            options = _until_deadline(request, call, endpoint.stream_options)
             return await send_stream(
                 request,
                 call,
                 _payloads(endpoint, live),
                 framer=framer,
                 responder=stages.responder,
-                options=endpoint.stream_options,
+                options=options,
                 stats=stats,
                 initial=_take_initial(call, stream, stages.response_metadata),
                 drain=stages.drain.ending,
@@ -120,6 +124,15 @@ async def respond_stream(request: web.Request, call: Call, stream: ReplyStream) 
     finally:
         stream.cancel()
         call.messages, call.response_bytes, call.failure = stats.messages, stats.sent_bytes, stats.error
+
+
+def _until_deadline(request: web.Request, call: Call, options: StreamOptions) -> StreamOptions:
+    """The bounds of a stream whose call has a deadline: from here on the stream keeps it, and tells it in band."""
+    limit = request.get(LIMIT)
+    if limit is None:
+        return options
+    limit.reschedule(None)
+    return replace(options, max_duration_s=min(options.max_duration_s, call.deadline.remaining_s()))
 
 
 async def _payloads(endpoint: Endpoint, live: LiveStream) -> AsyncIterator[StreamPayload]:
