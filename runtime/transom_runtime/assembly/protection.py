@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from transom_runtime.assembly.meters import AuthCounts, count_finding
 from transom_runtime.observe.metrics import Metrics
 from transom_runtime.policy.auth.build import Auth, build_auth
-from transom_runtime.policy.rate_limit import RateLimits
+from transom_runtime.policy.rate_limit import RateLimitOptions, RateLimits
 from transom_runtime.policy.sanitize.sanitizer import Sanitizer
 from transom_runtime.settings import Settings, SettingsError
 from transom_runtime.state import State
@@ -39,6 +39,11 @@ def build_protection(settings: Settings, metrics: Metrics) -> Protection:
     return Protection(
         state=state,
         auth=auth,
-        limits=RateLimits(settings.rate_limit, state.redis, meter=metrics),
+        limits=RateLimits(_shared_limits(settings), state.redis, meter=metrics),
         sanitizer=Sanitizer(settings.sanitize, on_finding=count_finding(metrics)),
     )
+
+
+def _shared_limits(settings: Settings) -> RateLimitOptions:
+    """Without Redis each process admits its share; where nobody says how many there are, those of this machine count."""
+    return replace(settings.rate_limit, processes=max(settings.rate_limit.processes, settings.process.workers))
