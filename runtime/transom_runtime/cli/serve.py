@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from transom_runtime.process.ports import PortTakenError, refuse_if_taken
-from transom_runtime.process.supervisor import Supervisor, SupervisorOptions, say_ready
+from transom_runtime.process.supervisor import SETTINGS_UNUSABLE, Supervisor, SupervisorOptions, say_ready
 from transom_runtime.settings import Settings, SettingsError, load_settings, worker_environment
 
 
@@ -27,7 +27,7 @@ def serve(
         raise typer.Exit(_serve(settings, config, ready_fd))
     except SettingsError as error:
         typer.echo(f"transom: the settings cannot be used:\n{error}", err=True)
-        raise typer.Exit(2) from error
+        raise typer.Exit(SETTINGS_UNUSABLE) from error
     except PortTakenError as error:
         typer.echo(f"transom: {error}", err=True)
         raise typer.Exit(1) from error

@@ -26,6 +26,9 @@ LONGEST_DELAY_S: Final = 30.0
 METRICS_DIRECTORY: Final = "TRANSOM_METRICS__DIRECTORY"
 """The setting by which workers bring their numbers together."""
 
+SETTINGS_UNUSABLE: Final = 2
+"""The status of a worker that cannot work with its settings: no other would either, so none is started after it."""
+
 _log: Final = logging.getLogger("transom.process")
 
 
@@ -57,14 +60,17 @@ class Supervisor:
         self._options = options
         self._on_ready = on_ready
         self._stopping = asyncio.Event()
+        self._proven = asyncio.Event()
         self._failed_starts = 0
 
     def stop(self) -> None:
         """Begin to end all workers. Safe from a signal handler; a second call changes nothing."""
         self._stopping.set()
+        self._proven.set()
 
     async def run(self) -> int:
-        """Serve until stopped; the exit status: 0 after a clean drain, 1 where workers would not start or end.
+        """Serve until stopped; the exit status: 0 after a clean drain, 1 where workers would not start or end, 2 where
+        their settings cannot be used. The first worker serves before the others are started: a mistake is told once.
 
         Raises PortTakenError. Whatever ends it, cancellation included, no worker outlives it.
         """
@@ -72,7 +78,10 @@ class Supervisor:
         metrics_dir = Path(tempfile.mkdtemp(prefix="transom-metrics-"))
         try:
             port = int(reserved.getsockname()[1])
-            keepers = [asyncio.create_task(self._keep(port, metrics_dir)) for _ in range(self._options.workers)]
+            keepers = [asyncio.create_task(self._keep(port, metrics_dir))]
+            keepers += [
+                asyncio.create_task(self._keep_later(port, metrics_dir)) for _ in range(1, self._options.workers)
+            ]
             return await self._all(keepers)
         finally:
             reserved.close()
@@ -81,10 +90,15 @@ class Supervisor:
     async def _all(self, keepers: Sequence[asyncio.Task[int]]) -> int:
         """The worst status of all; where one keeper fails, its error, after the others have ended their workers."""
         try:
-            return int(any(await asyncio.gather(*keepers)))
+            statuses = await asyncio.gather(*keepers)
+            return SETTINGS_UNUSABLE if SETTINGS_UNUSABLE in statuses else int(any(statuses))
         finally:
             self.stop()
             await asyncio.gather(*keepers, return_exceptions=True)
+
+    async def _keep_later(self, port: int, metrics_dir: Path) -> int:
+        await self._proven.wait()
+        return await self._keep(port, metrics_dir)
 
     async def _keep(self, port: int, metrics_dir: Path) -> int:
         delay_s = self._options.restart_delay_s
@@ -92,6 +106,9 @@ class Supervisor:
             started_at = time.monotonic()
             status = await self._run_worker(port, metrics_dir)
             if self._stopping.is_set():
+                return status
+            if status == SETTINGS_UNUSABLE:
+                self.stop()
                 return status
             if self._failed_starts >= self._options.max_failed_starts:
                 _log.error("%d workers in a row did not start: giving up", self._failed_starts)
@@ -120,6 +137,7 @@ class Supervisor:
             nonlocal served
             served = True
             self._failed_starts = 0
+            self._proven.set()
             self._on_ready(port)
 
         async with running(ChildCommand(arguments=arguments, environment=environment), on_ready) as child:

@@ -12,7 +12,7 @@ from transom_runtime.assembly import build_gateway
 from transom_runtime.downstream.listener import Listener
 from transom_runtime.gateway import Gateway
 from transom_runtime.observe.logs import configure_logs
-from transom_runtime.settings import Settings
+from transom_runtime.settings import Settings, SettingsError
 
 FLUSH_S: Final = 1.0
 """How long what no drain waits for - a page of metrics on its way out - may take once all calls have ended."""
@@ -21,7 +21,8 @@ FLUSH_S: Final = 1.0
 async def run_worker(settings: Settings, *, shared: bool, on_ready: Callable[[int], None]) -> int:
     """Serve until SIGTERM or SIGINT, then drain; the exit status: 0, or 1 where calls outlived the grace time.
 
-    `shared` lets other workers listen on the same port; `on_ready` is told the port when connections are taken.
+    `shared` lets other workers listen on the same port; `on_ready` is told the port when connections are taken. Raises
+    SettingsError.
     """
     configure_logs(settings.logs)  # before the first channel: gRPC may deadlock with a later change (grpc#43421)
     stopping = asyncio.Event()
@@ -30,7 +31,12 @@ async def run_worker(settings: Settings, *, shared: bool, on_ready: Callable[[in
     gateway = build_gateway(settings)
     listen = replace(settings.listen, reuse_port=shared, shutdown_grace_s=FLUSH_S)
     listener = Listener(gateway.app(), listen, gateway.stages.responder)
-    await listener.start()
+    try:
+        await listener.start()
+    except OSError as error:
+        raise SettingsError(
+            f"listen: {error.filename or listen.host}: {error.strerror or 'it cannot be used'}"
+        ) from error
     try:
         on_ready(listener.port)
         await stopping.wait()
