@@ -17,7 +17,7 @@ from transom_runtime.assembly.upstreams import ProtectedUpstream, open_upstreams
 from transom_runtime.downstream.cors import Cors
 from transom_runtime.downstream.proxies import TrustedProxies
 from transom_runtime.downstream.respond import Responder
-from transom_runtime.extension import Upstream
+from transom_runtime.extension import Observer, Upstream
 from transom_runtime.gateway import Gateway
 from transom_runtime.observe.logs import AccessLog
 from transom_runtime.observe.metrics import Metrics
@@ -36,12 +36,16 @@ from transom_runtime.upstream.metadata import ResponseMetadata
 
 
 def build_gateway(
-    settings: Settings, *, handlers: Mapping[str, Handler] | None = None, services: Sequence[LocalService] = ()
+    settings: Settings,
+    *,
+    handlers: Mapping[str, Handler] | None = None,
+    services: Sequence[LocalService] = (),
+    observers: Sequence[Observer] = (),
 ) -> Gateway:
     """A gateway as the settings describe it. Call it in the event loop that will serve: channels belong to it.
 
     `handlers` replaces generated handlers, by binding id; `services` are servicers of the team's own, called in this
-    process. Nothing connects before the gateway's application starts. Raises SettingsError.
+    process; `observers` are told of every call, after the gateway's own. Nothing connects before the gateway's application starts. Raises SettingsError.
     """
     metrics = Metrics(settings.metrics)
     routes = overridden(load_routes(settings), settings, handlers or {})
@@ -52,7 +56,7 @@ def build_gateway(
         on_unknown=note_unknown(metrics, (route.binding for route in routes)),
     )
     responder = Responder(codec.encode_message, domain=settings.name)
-    stages = _build_stages(settings, protection, metrics, responder)
+    stages = _build_stages(settings, protection, responder, (Tracing(), metrics, AccessLog(), *observers))
     endpoints: list[Endpoint] = []
     tools: dict[str, ToolRoute] = {}
     own = OwnServices(name=settings.name, endpoints=endpoints, tools=tools, protection=protection, stages=stages)
@@ -85,7 +89,9 @@ def build_gateway(
         raise SettingsError(f"routes: {error}") from error
 
 
-def _build_stages(settings: Settings, protection: Protection, metrics: Metrics, responder: Responder) -> Stages:
+def _build_stages(
+    settings: Settings, protection: Protection, responder: Responder, observers: Sequence[Observer]
+) -> Stages:
     revocations = protection.state.revocations
     live_streams = LiveStreams(protection.state.streams, revocations.is_revoked)
     revocations.when_revoked(lambda revocation: live_streams.end(revocation.means))
@@ -97,7 +103,7 @@ def _build_stages(settings: Settings, protection: Protection, metrics: Metrics, 
         framing=settings.framing,
         live_streams=live_streams,
         drain=Drain(),
-        observers=(Tracing(), metrics, AccessLog()),
+        observers=observers,
     )
 
 

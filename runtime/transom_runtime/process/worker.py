@@ -34,9 +34,8 @@ async def run_worker(settings: Settings, *, shared: bool, on_ready: Callable[[in
     try:
         await listener.start()
     except OSError as error:
-        raise SettingsError(
-            f"listen: {error.filename or listen.host}: {error.strerror or 'it cannot be used'}"
-        ) from error
+        what = "the address, tls_cert or tls_key" if listen.tls_cert else "the address"
+        raise SettingsError(f"listen: {what} cannot be used: {error.strerror or 'the system refused it'}") from error
     try:
         on_ready(listener.port)
         await stopping.wait()
