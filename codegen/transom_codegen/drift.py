@@ -41,7 +41,7 @@ class Drift:
 
 
 def find_drift(tree: GeneratedTree, out: Path) -> list[Drift]:
-    """Every file under `out` that is not as the tree has it, by path. Reads only."""
+    """Every file under `out` that is not as the tree has it, by path. Reads only. Raises OSError."""
     wanted = {**tree.files, **dict.fromkeys(stale_paths(tree, out), "")}
     return [drift for path in sorted(wanted) if (drift := _compare(path, wanted[path], tree, out))]
 

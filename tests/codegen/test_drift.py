@@ -69,6 +69,26 @@ def test_strangers_are_left_alone(out: Path) -> None:
     assert (out / "a/own_gateway.py").exists()
 
 
+@pytest.mark.parametrize("place", [".venv/lib", "env/lib", "node_modules/x", "lib/site-packages/google"])
+def test_installed_packages_are_left_alone(out: Path, place: str) -> None:
+    """Code of packages under the directory, such as protobuf's own modules, is neither drift nor removed."""
+    (out / place).mkdir(parents=True)
+    (out / "env").mkdir(exist_ok=True)
+    (out / "env/pyvenv.cfg").touch()
+    (out / place / "any_pb2.py").write_text("theirs\n")
+    assert find_drift(TREE, out) == []
+    assert write_tree(TREE, out) == []
+    assert (out / place / "any_pb2.py").exists()
+
+
+def test_no_directory(out: Path) -> None:
+    """Where the directory is a file, all is missing; where a file is a directory, it is no generated file."""
+    assert {drift.kind for drift in find_drift(TREE, out / "transom_routes.py")} == {DriftKind.MISSING}
+    (out / "odd.json").mkdir()
+    (out / "odd_pb2.py").mkdir()
+    assert find_drift(TREE, out) == []
+
+
 @pytest.mark.parametrize("text", ["", "one", "one\ntwo\nthree", "one\r\ntwo\r\nthree\r\n", "\n"])
 def test_line_ends_are_drift(out: Path, text: str) -> None:
     """Every byte counts: a missing last line end, or another kind of line end, is drift."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -41,7 +43,8 @@ def generate(  # noqa: PLR0917 -- the parameters are the command's options
 
     tree = _generate(protos, include, service_config, strict, dotted_bodies)
     _report(tree, output)
-    changed = write_tree(tree, out)
+    with _told(out):
+        changed = write_tree(tree, out)
     typer.echo(f"transom: {len(tree.files)} files in {out}, {len(changed)} of them changed")
 
 
@@ -59,7 +62,8 @@ def check(  # noqa: PLR0917 -- as above
 
     tree = _generate(protos, include, service_config, strict, dotted_bodies)
     _report(tree, output)
-    drifts = find_drift(tree, out)
+    with _told(out):
+        drifts = find_drift(tree, out)
     if not drifts:
         typer.echo(f"transom: {out} is what {protos} says")
         return
@@ -81,6 +85,16 @@ def _generate(
         dotted_bodies=dotted_bodies,
     )
     return generator.generate(options)
+
+
+@contextmanager
+def _told(out: Path) -> Iterator[None]:
+    """End with a sentence where files cannot be read or written."""
+    try:
+        yield
+    except OSError as error:
+        typer.echo(f"transom: {error.filename or out}: {error.strerror}", err=True)
+        raise typer.Exit(1) from error
 
 
 def _report(tree: GeneratedTree, output: Format) -> None:
