@@ -233,6 +233,20 @@ async def test_s2_failed_headers_leave_the_error_to_the_stream(stream: Stream) -
     assert (await wire.answer()).status == 409
 
 
+async def test_s2_a_refusal_has_headers_too(stream: Stream) -> None:
+    """S2: metadata that comes before the status of a call refused at once does not make a success of it."""
+    arrived = asyncio.Event()
+
+    async def initial(_: Call) -> None:
+        arrived.set()
+
+    streaming = await stream(Framing.NDJSON, initial=initial, header_wait_s=60)
+    wire = await streaming.open()
+    await arrived.wait()
+    streaming.source.feed(FAILURE)
+    assert (await wire.answer()).status == 409
+
+
 @pytest.mark.parametrize("framing", list(Framing))
 async def test_s3_a_late_error_is_in_band(stream: Stream, framing: Framing) -> None:
     """S3: after the first message a failure is the last thing in the stream, and the connection goes on."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from aiohttp import web
 
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from transom_runtime.call import Call
     from transom_runtime.downstream.framing import Framer
     from transom_runtime.downstream.stream import StreamStats
+
+
+SETTLE_S: Final = 0.05
+"""How long after the upstream's headers its failure is still an HTTP error: a call that is refused at once has headers
+too, and they can come before their status does."""
 
 
 class Opening:
@@ -55,10 +60,17 @@ class Opening:
             await asyncio.sleep(header_wait_s)
         else:
             await asyncio.wait((self._initial,), timeout=header_wait_s)
-            if self._initial.done() and (self._initial.cancelled() or self._initial.exception() is not None):
-                # The stream itself is about to fail the same way, and that can still be an HTTP error.
-                await asyncio.sleep(header_wait_s)
+            if self._initial.done():
+                await asyncio.sleep(self._patience_s(header_wait_s))
         await self.open()
+
+    def _patience_s(self, header_wait_s: float) -> float:
+        """How long to wait on, once the upstream's headers are in or have failed, for what they announce."""
+        assert self._initial is not None
+        if self._initial.cancelled() or self._initial.exception() is not None:
+            # The stream itself is about to fail the same way, and that can still be an HTTP error.
+            return header_wait_s
+        return min(SETTLE_S, header_wait_s)
 
     async def open_after_initial(self) -> None:
         """Send headers, now that the first message or the end is there: the upstream's headers came before it."""
