@@ -45,5 +45,5 @@ def build_protection(settings: Settings, metrics: Metrics) -> Protection:
 
 
 def _shared_limits(settings: Settings) -> RateLimitOptions:
-    """Without Redis each process admits its share; where nobody says how many there are, those of this machine count."""
+    """Without Redis each process admits its share; where nobody says how many, those of this machine count."""
     return replace(settings.rate_limit, processes=max(settings.rate_limit.processes, settings.process.workers))
