@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from transom_runtime.assembly.upstreams import ProtectedUpstream, upstream_of
-from transom_runtime.binding import Binding, StreamKind
+from transom_runtime.binding import AuthKind, Binding, Policy, StreamKind, Success
 from transom_runtime.downstream.success import build_success
 from transom_runtime.extension import Gate, Invoke, OpenStream
 from transom_runtime.serving.endpoint import Endpoint
@@ -53,7 +53,7 @@ class EndpointMaker:
 
     def _build(self, route: Route) -> Endpoint:
         binding, policy = route.binding, route.binding.policy
-        success = build_success(policy.success)
+        success = build_success(kept_success(policy))
         served = is_served(binding)
         streams = binding.stream is StreamKind.SERVER
         return Endpoint(
@@ -84,3 +84,15 @@ class EndpointMaker:
 def _without_id(error: Exception, route: Route) -> str:
     """What an error says, less the binding's id where it begins with that."""
     return str(error).removeprefix(f"{route.binding.id}: ")
+
+
+def kept_success(policy: Policy) -> Success:
+    """What a success carries, with the Cache-Control that the cache policy means where none is written out.
+
+    Shared caches may keep only what nobody had to say who they are for.
+    """
+    cache, success = policy.cache, policy.success
+    if cache is None or success.cache_control:
+        return success
+    shared = policy.auth.kind is AuthKind.PUBLIC and not cache.vary_by_caller
+    return replace(success, cache_control=f"{'public' if shared else 'private'}, max-age={int(cache.ttl_s)}")
