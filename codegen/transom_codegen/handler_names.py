@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,26 @@ def name_handlers(services: Sequence[Service]) -> tuple[tuple[Service, ...], lis
 
 
 def check_modules(files: Sequence[File]) -> list[Problem]:
-    """Files whose names differ only in what the name of a module cannot show."""
+    """Files whose names differ only in what the name of a module cannot show, and modules that Python never finds."""
+    return [*_find_twins(files), *_find_hidden(files)]
+
+
+def _find_hidden(files: Sequence[File]) -> list[Problem]:
+    """A generated package has no `__init__.py`, as protoc leaves it: any module of its name is found before it."""
+    packages = [(file, file.module.partition(".")[0]) for file in files if "." in file.module]
+    return [
+        Problem.at(
+            Location(file=file.name),
+            "name-collision",
+            f"{file.name} gives a module in '{package}', and Python finds its own '{package}' instead",
+            f"put the protos under a directory of your own: acme/{file.name}",
+        )
+        for file, package in packages
+        if package in sys.stdlib_module_names
+    ]
+
+
+def _find_twins(files: Sequence[File]) -> list[Problem]:
     owners: dict[str, str] = {}
     return [
         Problem.at(

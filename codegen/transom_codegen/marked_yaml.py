@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Self
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from transom_codegen.problem import Problem
+from transom_codegen.model import Location
+from transom_codegen.problem import Problem, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -52,9 +53,9 @@ class MarkedYaml:
             self._report(Mark(line=1, column=1), "service-config-syntax", "the file is empty")
         return root
 
-    def report(self, node: Node, rule: str, message: str, hint: str = "") -> None:
+    def report(self, node: Node, rule: str, message: str, hint: str = "", severity: Severity = Severity.ERROR) -> None:
         """Reports a mistake at a node."""
-        self._report(Mark.of(node), rule, message, hint)
+        self._report(Mark.of(node), rule, message, hint, severity)
 
     def as_mapping(self, node: Node, *, known: Collection[str]) -> dict[str, Node]:
         """The entries of a mapping whose keys are `known` (camelCase too); others and repeated ones are reported."""
@@ -99,10 +100,9 @@ class MarkedYaml:
             self.report(node, "service-config-value", f"'{written}' stands where true or false belongs")
         return written == "true"
 
-    def _report(self, mark: Mark, rule: str, message: str, hint: str = "") -> None:
-        self.problems.append(
-            Problem(file=self.file, line=mark.line, column=mark.column, rule=rule, message=message, hint=hint)
-        )
+    def _report(self, mark: Mark, rule: str, message: str, hint: str = "", severity: Severity = Severity.ERROR) -> None:
+        place = Location(file=self.file, line=mark.line, column=mark.column)
+        self.problems.append(Problem.at(place, rule, message, hint, severity))
 
     def _report_syntax(self, error: yaml.MarkedYAMLError) -> None:
         place = error.problem_mark or error.context_mark

