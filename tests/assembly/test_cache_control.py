@@ -21,5 +21,5 @@ PUBLIC = Auth(kind=AuthKind.PUBLIC)
     ],
 )
 def test_cache_policy_becomes_a_header(policy: Policy, wanted: str) -> None:
-    """A cache policy is told to clients and proxies; what is one caller's is never shared, and a written header wins."""
+    """A cache policy becomes Cache-Control; what is one caller's is never shared, and a written header wins."""
     assert kept_success(policy).cache_control == wanted
