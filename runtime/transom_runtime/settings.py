@@ -83,13 +83,13 @@ class Settings(BaseModel):
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    name: str = Field("transom", pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]*$")
+    name: str = Field(default="transom", pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]*$")
     """What the gateway calls itself: the domain of its errors, the name in its status and traces."""
     generated: Path = Path("generated")
     """Where `transom generate` wrote: an import root."""
     routes: tuple[str, ...] = ("transom_routes",)
     """The modules under it that list routes."""
-    max_body_bytes: int = Field(4 * 2**20, ge=1)
+    max_body_bytes: int = Field(default=4 * 2**20, ge=1)
     """The largest request body, where a method's policy does not say."""
     unescape: Unescape = Unescape.ALL_CHARACTERS_EXCEPT_SLASH
     """How escapes in multi-segment variables are decoded (semantics.md P2)."""

@@ -1,0 +1,157 @@
+"""Streams as the steps send them: their deadline and the end of their sign-in are told in band."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import jwt
+import pytest
+
+from serving.kit import SEND, Sessions, running, settings
+from transom_runtime.call import ANONYMOUS, Call, Principal
+from transom_runtime.errors import CallError, Code
+from transom_runtime.policy.auth.options import AuthOptions, Issuer
+from transom_runtime.serving.live_streams import LiveStreams
+from transom_runtime.state import State, StateOptions
+from workflow.v1 import sessions_pb2
+
+PATH = "/api/v1/sessions/s-1/messages"
+SECRET = "only-for-tests-0123456789-0123456789"
+
+
+async def endless(request: sessions_pb2.SendMessageRequest) -> AsyncIterator[sessions_pb2.ReplyPiece]:
+    yield sessions_pb2.ReplyPiece(sequence=1, text="first")
+    await asyncio.Event().wait()
+
+
+async def test_a_deadline_after_the_headers_is_told_in_band() -> None:
+    """H4, S3: a deadline that passes while a stream is sent ends it in its framing, without a second head."""
+    async with (
+        running(Sessions(pieces=endless)) as at,
+        at.http.post(
+            f"http://127.0.0.1:{at.port}{PATH}",
+            json={"text": "hello"},
+            headers={"Accept": "text/event-stream", "X-Server-Timeout": "0.5"},
+        ) as answer,
+    ):
+        text = await answer.text()
+        outcome = await at.seen.only()
+    assert answer.status == 200
+    assert "first" in text
+    assert text.count("event: error") == 1
+    assert "HTTP/1.1" not in text
+    assert (outcome.code, outcome.http_status, outcome.messages) == (Code.DEADLINE_EXCEEDED, 200, 1)
+
+
+async def test_a_deadline_before_the_headers_is_an_http_error() -> None:
+    """S2: a stream that has said nothing when its deadline passes is a 504."""
+
+    async def silent(request: sessions_pb2.SendMessageRequest) -> AsyncIterator[sessions_pb2.ReplyPiece]:
+        await asyncio.Event().wait()
+        yield sessions_pb2.ReplyPiece()
+
+    async with running(Sessions(pieces=silent)) as at:
+        status, body = await at.ask(PATH, "POST", json={"text": "a"}, headers={"X-Server-Timeout": "0.05"})
+        assert (status, body["code"]) == (504, 4)
+        assert (await at.seen.only()).code is Code.DEADLINE_EXCEEDED
+
+
+async def test_a_fault_in_the_midst_of_a_stream_is_told_and_its_cause_kept() -> None:
+    """S3, E5: a servicer that breaks after its first message ends the stream in band; observers have the cause."""
+
+    async def breaking(request: sessions_pb2.SendMessageRequest) -> AsyncIterator[sessions_pb2.ReplyPiece]:
+        yield sessions_pb2.ReplyPiece(sequence=1)
+        raise ValueError("a secret")
+
+    async with running(Sessions(pieces=breaking)) as at:
+        status, body = await at.ask(PATH, "POST", json={"text": "a"})
+        outcome = await at.seen.only()
+    assert status == 200
+    assert body[-1]["error"]["code"] == 13
+    assert "secret" not in str(body)
+    assert (outcome.code, outcome.http_status) == (Code.INTERNAL, 200)
+    assert "secret" in repr(outcome.cause)
+
+
+async def test_a_revoked_sign_in_ends_its_streams_in_band() -> None:
+    """A stream ends with an error in its framing as soon as its caller logs out."""
+    issuer = Issuer(name="t", issuer="t", audiences=("transom",), algorithms=("HS256",), secret=SECRET)
+    claims = {"iss": "t", "aud": "transom", "sub": "ada", "session_id": "one", "exp": int(time.time()) + 60}
+    bearer = {"Authorization": f"Bearer {jwt.encode(claims, SECRET)}"}
+    use = settings(
+        "workflow.v1.sessions_gateway",
+        "transom.gateway.v1.identity_gateway",
+        overrides=(),
+        auth=AuthOptions(issuers=(issuer,)),
+    )
+    async with running(Sessions(pieces=endless), use=use) as at:
+        async with at.http.post(
+            f"http://127.0.0.1:{at.port}{PATH}", json={"text": "a"}, headers=bearer | {"Accept": "application/x-ndjson"}
+        ) as answer:
+            assert b"first" in await answer.content.readline()
+            assert (await at.ask("/api/v1/auth/logout", "POST", json={}, headers=bearer))[0] < 300
+            last = await asyncio.wait_for(answer.content.readline(), 5)
+        assert b"TOKEN_REVOKED" in last
+        assert b'"code":16' in last.replace(b" ", b"")
+        assert (await at.ask(PATH, "POST", json={"text": "a"}, headers=bearer))[0] == 401
+
+
+@dataclass(slots=True)
+class Upstream:
+    """A reply stream that is only ever cancelled."""
+
+    cancelled: int = 0
+    trailing: list[Any] = field(default_factory=list)
+
+    async def initial_metadata(self) -> tuple[Any, ...]:
+        return ()
+
+    def trailing_metadata(self) -> tuple[Any, ...]:
+        return ()
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        raise AssertionError("nobody reads it")
+
+    def cancel(self) -> None:
+        self.cancelled += 1
+
+
+def call_of(binding_id: str) -> Call:
+    from observe.calls import call
+
+    made = call()
+    made.principal = ANONYMOUS
+    assert binding_id
+    return made
+
+
+async def test_a_sign_in_that_ended_since_it_was_checked_opens_no_stream() -> None:
+    """Between the policies and the first message no revocation is missed."""
+    streams = LiveStreams(State(StateOptions()).streams, lambda principal: True)
+    with pytest.raises(CallError) as raised:
+        async with streams.open(call_of(SEND), Upstream()):
+            raise AssertionError("it was opened")
+    assert raised.value.reason == "TOKEN_REVOKED"
+
+
+async def test_only_the_streams_that_are_meant_end() -> None:
+    """A revocation ends the streams of the callers that it means, each once, and none that has been closed."""
+    streams = LiveStreams(State(StateOptions()).streams, lambda principal: False)
+    upstream, other = Upstream(), Upstream()
+
+    def nobody(principal: Principal) -> bool:
+        return False
+
+    async with streams.open(call_of(SEND), upstream) as live:
+        streams.end(nobody)
+        assert (live.revoked, upstream.cancelled) == (False, 0)
+        streams.end(lambda principal: principal is ANONYMOUS)
+        assert (live.revoked, upstream.cancelled) == (True, 1)
+    async with streams.open(call_of(SEND), other):
+        pass
+    streams.end(lambda principal: True)
+    assert (upstream.cancelled, other.cancelled) == (1, 0)
