@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,24 @@ def test_errors_write_nothing(here: Path) -> None:
     assert result.exit_code == 1
     assert "protos/shop/v1/shop.proto:5:90: error[unknown-field]: shop.v1.Item has no field 'nope'" in result.stderr
     assert not (here / "generated").exists()
+
+
+def test_protos_without_rules(here: Path) -> None:
+    """Protos in which no method has an HTTP rule are generated for, and a sentence says why there are no routes."""
+    (here / "protos/shop/v1/shop.proto").write_text(
+        SHOP.replace('{ option (google.api.http).get = "/v1/items/{id}"; }', ";")
+    )
+    result = run("generate")
+    assert result.exit_code == 0
+    assert "no method under protos has an HTTP rule" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["generate", "check"])
+def test_a_generator_that_is_not_installed(here: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    """Without the extra, a sentence says what to install."""
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    for name in [name for name in sys.modules if name.startswith("transom_codegen")]:
+        monkeypatch.delitem(sys.modules, name)
+    result = run(command)
+    assert (result.exit_code, type(result.exception)) == (1, SystemExit)
+    assert "pip install 'transom[codegen]'" in result.stderr

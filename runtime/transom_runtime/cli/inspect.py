@@ -41,7 +41,10 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Tell which binding a request reaches, what goes where and under which policy; or why nothing matches."""
-    explanation = _router(load_routes(generated)).explain(method.upper(), split_target(path)[0])
+    raw_path = split_target(path)[0]
+    if not raw_path.startswith("/"):
+        raise typer.BadParameter(f"'{path}' does not begin with '/'", param_hint="PATH")
+    explanation = _router(load_routes(generated)).explain(method.upper(), raw_path)
     if as_json:
         typer.echo(json.dumps(_explanation_json(explanation), indent=2))
     else:
