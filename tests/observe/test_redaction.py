@@ -42,6 +42,8 @@ def test_numbers_and_absence_are_no_secrets() -> None:
     "text, kept",
     [
         (f"Bearer {JWT}", f"Bearer {REDACTED}"),
+        ("a bearer token is required", "a bearer token is required"),
+        ("Bearer token-1", f"Bearer {REDACTED}"),
         ("Authorization: Basic dXNlcjpwYXNz", f"Authorization: Basic {REDACTED}"),
         (f"got {JWT}.", f"got {REDACTED}"),
         ("GET /x?access_token=abc&y=1", f"GET /x?access_token={REDACTED}&y=1"),

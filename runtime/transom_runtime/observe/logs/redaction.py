@@ -17,9 +17,10 @@ _SECRET_NAME: Final = re.compile(
     r"|private[_-]?key|api[_-]?key|access[_-]?key|signature)$",
     re.IGNORECASE,
 )
-# Secrets within texts: a credential after its scheme, a JWT, a query parameter, the user part of a URL.
+# Secrets within texts: a credential after its scheme (the word `token` is none), a JWT, a query parameter, the user
+# part of a URL.
 _SECRET_TEXT: Final = re.compile(
-    r"(?P<keep>\b(?:Bearer|Basic|Digest)\s+)[A-Za-z0-9._~+/=-]{4,}"
+    r"(?P<keep>\b(?:Bearer|Basic|Digest)\s+)(?!token(?![A-Za-z0-9._~+/=-]))[A-Za-z0-9._~+/=-]{4,}"
     r"|\beyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*\.?[A-Za-z0-9_-]*"
     r"|(?P<parameter>\b(?:access_token|api_key|apikey|key|token|ticket|password|secret|signature)=)[^&\s\"'#]+"
     r"|(?P<scheme>\b[a-z][a-z0-9+.-]*://[^/\s:@]*:)[^/\s@]+(?=@)",
