@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -19,7 +20,7 @@ import typer
 import yaml
 
 from transom_runtime.process.ports import PortTakenError, refuse_if_taken
-from transom_runtime.state.dev_server import dev_server
+from transom_runtime.state.dev_server import DevServerMissing, dev_server
 
 TOKEN_LIFE_S: Final = 8 * 3600
 START_TIMEOUT_S: Final = 30.0
@@ -29,9 +30,15 @@ def demo(
     port: Annotated[int, typer.Option(help="The gateway's port; 0 picks a free one.")] = 8080,
 ) -> None:
     """Run Valkey, the workflow engine and the gateway on this machine until Ctrl-C."""
+    if find_spec("workflow_engine") is None:
+        typer.echo("transom: the demo's workflow engine is not installed; run `make demo` in a checkout", err=True)
+        raise typer.Exit(1)
     try:
         refuse_if_taken("127.0.0.1", port)
         status = asyncio.run(_demo(port))
+    except DevServerMissing as error:
+        typer.echo(f"transom: {error}", err=True)
+        raise typer.Exit(1) from error
     except PortTakenError as error:
         typer.echo(
             f"transom: port {port} is taken; choose another: make demo ARGS='--port 0' picks a free one", err=True

@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 if TYPE_CHECKING:
     from transom_codegen.generated_tree import GeneratedTree
+
+GENERATOR_NEEDS: Final = frozenset({"grpc_tools", "jinja2"})
+"""What the extra `codegen` installs and the generator imports."""
+HOW_TO_ROUTE: Final = "annotate one with google.api.http, or name rules with --service-config"
 
 
 class Format(StrEnum):
@@ -46,6 +50,10 @@ def generate(  # noqa: PLR0917 -- the parameters are the command's options
     with _told(out):
         changed = write_tree(tree, out)
     typer.echo(f"transom: {len(tree.files)} files in {out}, {len(changed)} of them changed")
+    if not any(name.endswith("_gateway.py") for name in tree.files):
+        typer.echo(
+            f"transom: no method under {protos} has an HTTP rule, so there are no routes: {HOW_TO_ROUTE}", err=True
+        )
 
 
 def check(  # noqa: PLR0917 -- as above
@@ -75,7 +83,13 @@ def check(  # noqa: PLR0917 -- as above
 def _generate(
     protos: Path, include: list[Path] | None, service_config: Path | None, strict: bool, dotted_bodies: bool
 ) -> GeneratedTree:
-    from transom_codegen import generate as generator  # noqa: PLC0415 -- as above
+    try:
+        from transom_codegen import generate as generator  # noqa: PLC0415 -- as above
+    except ModuleNotFoundError as error:
+        if error.name not in GENERATOR_NEEDS:
+            raise
+        typer.echo("transom: the generator is not installed: pip install 'transom[codegen]'", err=True)
+        raise typer.Exit(1) from error
 
     options = generator.GenerateOptions(
         protos=protos,

@@ -15,6 +15,7 @@ from transom_runtime.api import Route
 from transom_runtime.cli.routes_index import load_routes
 from transom_runtime.mock.script import Script, ScriptError, load_script
 from transom_runtime.mock.server import MockServer
+from transom_runtime.process.ports import PortTakenError, refuse_if_taken
 
 
 def mock(
@@ -26,7 +27,7 @@ def mock(
     """Serve every service of the generated routes with made-up data, until Ctrl-C."""
     services = services_of(load_routes(generated))
     try:
-        asyncio.run(_serve(services, load_script(script) if script else Script(), f"{host}:{port}"))
+        asyncio.run(_serve(services, load_script(script) if script else Script(), host, port))
     except ScriptError as error:
         typer.echo(f"transom: the script cannot be followed:\n{error}", err=True)
         raise typer.Exit(1) from error
@@ -42,17 +43,19 @@ def services_of(routes: Sequence[Route]) -> list[ServiceDescriptor]:
     return [found[name] for name in sorted(found)]
 
 
-async def _serve(services: Sequence[ServiceDescriptor], script: Script, address: str) -> None:
+async def _serve(services: Sequence[ServiceDescriptor], script: Script, host: str, port: int) -> None:
     server = MockServer(services, script)
     stopping = asyncio.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signum, stopping.set)
+    shown = f"[{host}]" if ":" in host else host
     try:
-        port = await server.start(address)
-    except RuntimeError as error:
-        typer.echo(f"transom: cannot listen on {address}; choose another port with --port", err=True)
+        refuse_if_taken(host, port)  # gRPC refuses it too, but not without a line of its own
+        bound = await server.start(f"{shown}:{port}")
+    except (PortTakenError, RuntimeError) as error:
+        typer.echo(f"transom: cannot listen on {shown}:{port}; choose another port with --port", err=True)
         raise typer.Exit(1) from error
     typer.echo(f"mocking {', '.join(service.full_name for service in services)}")
-    typer.echo(f"transom mock is serving at {address.rpartition(':')[0]}:{port}")
+    typer.echo(f"transom mock is serving at {shown}:{bound}")
     await stopping.wait()
     await server.stop(1.0)
