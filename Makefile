@@ -22,7 +22,8 @@ setup: $(READY) ## Make .venv and install everything, once
 
 $(READY): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	  echo "transom needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || true). Install it, or name one: make PYTHON=/path/to/python3.11"; exit 1; }
+	  found="$$($(PYTHON) --version 2>&1)" || found="no program"; \
+	  echo "transom needs Python 3.11 or newer; '$(PYTHON)' is $$found. Install it, or name one: make PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "transom: setting up .venv with $$($(PYTHON) --version), once; this takes about a minute"
 	@$(PYTHON) -m venv .venv || { echo "transom: '$(PYTHON) -m venv' failed; on Debian: apt install python3-venv"; exit 1; }
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-warn-script-location --require-hashes -r requirements/dev.txt 2> >(grep -v '^WARNING' >&2)
