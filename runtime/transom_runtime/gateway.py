@@ -12,6 +12,7 @@ from aiohttp import web
 from transom_runtime.downstream.cors import Cors
 from transom_runtime.downstream.refusals import build_refusals
 from transom_runtime.downstream.resource import RouteResource
+from transom_runtime.downstream.respond import name_server
 from transom_runtime.operations import Operations
 from transom_runtime.routing import Router, Unescape
 from transom_runtime.serving.drain import Drain
@@ -71,11 +72,20 @@ class Gateway:
         """An application of its own: routes, operations, and the gateway's words for whatever is neither."""
         stages = self.stages
         app = web.Application(middlewares=[watch_unrouted(stages), build_refusals(stages.responder)])
+        app.on_response_prepare.append(name_server)
+        app.on_response_prepare.append(self._close_at_the_end)
         self.mount_operations(app)
         self.mount(app)
         if self._cors is not None:
             app.on_response_prepare.append(self._cors.add_headers)
         return app
+
+    async def _close_at_the_end(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Have no client keep a connection that is about to be closed: what it sent there next would be lost."""
+        del request
+        if self.drain.unready:
+            response.headers["Connection"] = "close"
+            response.force_close()
 
     async def _live(self, app: web.Application) -> AsyncIterator[None]:
         del app

@@ -110,9 +110,11 @@ def gateway(folder: Path, content: Mapping[str, Any]) -> Iterator[Gateway]:
     log = folder / "gateway.log"
     with program("-m", "transom_runtime", "serve", "--config", str(config), log=log) as (process, address):
         running = Gateway(address=address, process=process, log=log)
-        yield running
-        for connection in running.opened:
-            connection.raw.close()
+        try:
+            yield running
+        finally:
+            for connection in running.opened:
+                connection.raw.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

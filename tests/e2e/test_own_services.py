@@ -110,6 +110,15 @@ def test_head_and_options(connection: Connection) -> None:
     assert {"GET", "POST", "HEAD", "OPTIONS"} <= set(options.headers["allow"].split(", "))
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/livez"), ("GET", "/metrics"), ("OPTIONS", "/api/v1/workflows"), ("GET", "/nothing"), ("PUT", "/livez")],
+)
+def test_no_version_is_told(connection: Connection, method: str, path: str) -> None:
+    """Whatever answers, the server's name says neither what it is made of nor in which version."""
+    assert connection.send(method, path).headers["server"] == "transom"
+
+
 def test_request_id_travels(connection: Connection, served: Gateway) -> None:
     """A request id that the client sends comes back and is logged with the call."""
     answer = connection.send("GET", "/api/v1/workflows", token=token(), headers={"X-Request-Id": "my-request-1"})

@@ -14,6 +14,8 @@ from transom_runtime.gateway import Gateway
 from transom_runtime.observe.logs import configure_logs
 from transom_runtime.settings import Settings, SettingsError
 
+LAST_WORD_S: Final = 0.25
+"""How long requests that were under way when the gateway began to end are waited for, to be told so."""
 FLUSH_S: Final = 1.0
 """How long what no drain waits for - a page of metrics on its way out - may take once all calls have ended."""
 
@@ -51,4 +53,6 @@ async def _drain(gateway: Gateway, listener: Listener, settings: Settings) -> bo
     await asyncio.sleep(settings.process.drain_delay_s)
     await listener.stop_accepting()
     drain.ending.set()
+    # A kept-alive connection is closed with its next answer; what is on its way on one now is to have that answer.
+    await asyncio.sleep(LAST_WORD_S)
     return await drain.idle(settings.process.grace_s)
