@@ -45,7 +45,8 @@ def build_gateway(
     """A gateway as the settings describe it. Call it in the event loop that will serve: channels belong to it.
 
     `handlers` replaces generated handlers, by binding id; `services` are servicers of the team's own, called in this
-    process; `observers` are told of every call, after the gateway's own. Nothing connects before the gateway's application starts. Raises SettingsError.
+    process; `observers` are told of every call, after the gateway's own. Nothing connects before the gateway's
+    application starts. Raises SettingsError.
     """
     metrics = Metrics(settings.metrics)
     routes = overridden(load_routes(settings), settings, handlers or {})
