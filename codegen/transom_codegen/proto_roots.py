@@ -25,7 +25,12 @@ class Provided:
 
     def has(self, name: str) -> bool:
         """Whether a package provides the proto of that name."""
-        return name in self.renamed or any((root / name).is_file() for root in self.roots)
+        return name in self.renamed or any(_provides(root, name) for root in self.roots)
+
+
+def _provides(root: Path, name: str) -> bool:
+    # Of a checkout only transom's own protos are everybody's: the others are its application's.
+    return (root / name).is_file() and (root != _CHECKOUT or name.startswith("transom/"))
 
 
 def find_provided(root: Path) -> Provided:

@@ -1,0 +1,15 @@
+"""Which protos a run generates for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from transom_codegen.proto_roots import find_provided, own_protos
+
+
+def test_a_checkout_provides_transoms_protos_only(tmp_path: Path) -> None:
+    """A team's proto may bear the name of one of the checkout's application; transom's own are provided."""
+    for name in ("workflow/v1/workflows.proto", "transom/v1/policy.proto"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text('syntax = "proto3";')
+    assert own_protos(tmp_path, find_provided(tmp_path)) == ["workflow/v1/workflows.proto"]
