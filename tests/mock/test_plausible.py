@@ -45,3 +45,11 @@ def test_recursive_types_end() -> None:
     message = made_up(descriptor_pb2.FileDescriptorProto, struct_pb2.Struct())
     assert message.message_type[0].nested_type[0].nested_type[0].name
     assert len(message.SerializeToString()) < 200_000
+
+
+def test_each_message_of_a_stream_is_another() -> None:
+    """The place of a message in its stream changes what is made up for it."""
+    first, second = type_pb2.Type(), type_pb2.Type()
+    fill(first, struct_pb2.Struct())
+    fill(second, struct_pb2.Struct(), index=1)
+    assert first.name != second.name

@@ -35,11 +35,14 @@ _TEXTS: Final[tuple[tuple[str, str], ...]] = (
 )
 
 
-def fill(message: Message, request: Message) -> None:
-    """Fill the unset fields of an answer: from request fields of the same name and type, else with made-up values."""
+def fill(message: Message, request: Message, *, index: int = 0) -> None:
+    """Fill the unset fields of an answer: from request fields of the same name and type, else with made-up values.
+
+    `index` is the message's place in its stream: each message of one is another.
+    """
     _copy_resource(message, request)
     _echo(message, request)
-    _fill(message, depth=0, index=0, length=_asked_length(request))
+    _fill(message, depth=0, index=index, length=_asked_length(request))
 
 
 def _asked_length(request: Message) -> int:

@@ -115,9 +115,9 @@ class _Behaviour:
         request = await self._last(requests)
         case = self._script.case_for(self._name, request)
         untold: Sequence[Mapping[str, Any]] = () if case.error else ({},) * LIST_LENGTH
-        for scripted in untold if case.responses is None else case.responses:
+        for index, scripted in enumerate(untold if case.responses is None else case.responses):
             await asyncio.sleep(case.latency_ms / 1000)
-            yield self._answer(scripted, request)
+            yield self._answer(scripted, request, index=index)
         if case.error is not None:
             await asyncio.sleep(case.latency_ms / 1000)
             await _fail(case.error, context)
@@ -131,9 +131,9 @@ class _Behaviour:
             last = request
         return last
 
-    def _answer(self, scripted: Mapping[str, Any], request: Message) -> Message:
+    def _answer(self, scripted: Mapping[str, Any], request: Message, *, index: int = 0) -> Message:
         message = json_format.ParseDict(dict(scripted), GetMessageClass(self._method.output_type)())
-        fill(message, request)
+        fill(message, request, index=index)
         return message
 
 
