@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, Literal
 import orjson
 import structlog
 
+from transom_runtime.observe.logs.line_writer import LineWriter
 from transom_runtime.observe.logs.redaction import redact_event
 
 if TYPE_CHECKING:
@@ -32,15 +33,15 @@ class LogOptions:
 
 
 def configure_logs(options: LogOptions, stream: IO[str] | None = None) -> None:
-    """Send all logs to the stream (standard output), each line written at once.
+    """Send all logs to standard output, written by a thread of their own; or to a stream, each line at once.
 
     To be called once, in the main thread, before the first gRPC channel: a later change can deadlock with grpc's own
     start (grpc#43421).
     """
-    handler = logging.StreamHandler(stream or sys.stdout)
+    handler = LineWriter(sys.stdout) if stream is None else logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            processors=tuple(_last_processors(options, handler.stream)), foreign_pre_chain=_shared_processors()
+            processors=tuple(_last_processors(options, stream or sys.stdout)), foreign_pre_chain=_shared_processors()
         )
     )
     root = logging.getLogger()
