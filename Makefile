@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory --warn-undefined-variables
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3 || echo python3)
 BIN := .venv/bin
 READY := .venv/.ready-$(shell cat requirements/dev.txt pyproject.toml | cksum | cut -d' ' -f1)
+PEERS := .venv/.peers-$(shell cat requirements/peers.txt | cksum | cut -d' ' -f1)
 ARGS ?=
 # buf keeps a cache in HOME; here it stays inside the checkout.
 BUF := HOME=$(CURDIR)/.venv $(CURDIR)/$(BIN)/buf
@@ -31,6 +32,11 @@ $(READY): requirements/dev.txt pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . 2> >(grep -v '^WARNING' >&2)
 	@$(BIN)/python -m transom_codegen.vendor third_party/googleapis
 	@rm -f .venv/.ready-*; touch $@
+
+$(PEERS): $(READY) requirements/peers.txt
+	@echo "transom: installing the programs that the gateway is held against, once"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-warn-script-location --require-hashes -r requirements/peers.txt 2> >(grep -v '^WARNING' >&2)
+	@rm -f .venv/.peers-*; touch $@
 
 .PHONY: demo
 demo: $(READY) ## Run Valkey, the workflow engine and the gateway; print curl lines to paste
@@ -74,6 +80,7 @@ format: $(READY) ## Put source and protos in order
 lock: $(READY) ## Pin requirements/*.txt anew (needs uv)
 	@uv pip compile --quiet --upgrade --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml -o requirements/runtime.txt
 	@uv pip compile --quiet --upgrade --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml --all-extras --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	@uv pip compile --quiet --upgrade --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml --all-extras --group dev --group peers -c requirements/dev.txt -o requirements/peers.txt
 
 .PHONY: clean
 clean: ## Remove what make made
