@@ -14,7 +14,7 @@ from workflow.v1 import files_gateway as workflow_v1_files_gateway
 from workflow.v1 import sessions_gateway as workflow_v1_sessions_gateway
 from workflow.v1 import workflows_gateway as workflow_v1_workflows_gateway
 
-api.require(1)
+api.require(2)
 
 ROUTES: Final[tuple[api.Route, ...]] = (
     *transom_gateway_v1_identity_gateway.ROUTES,

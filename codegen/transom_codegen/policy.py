@@ -83,6 +83,13 @@ class Sse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """How raw content is taken in."""
+
+    filename_field: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
     """How a route looks to tool callers."""
 
@@ -101,5 +108,6 @@ class Policy:
     cache: Cache | None = None
     success: Success = Success()
     sse: Sse = Sse()
+    upload: Upload = Upload()
     max_body_bytes: int | None = None
     tool: Tool | None = None

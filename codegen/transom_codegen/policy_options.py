@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from transom_codegen.naming import as_snake_case
-from transom_codegen.policy import Auth, AuthKind, Cache, LimitBy, Policy, RateLimit, Retry, Sse, Success, Tool
+from transom_codegen.policy import Auth, AuthKind, Cache, LimitBy, Policy, RateLimit, Retry, Sse, Success, Tool, Upload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +37,7 @@ def merge_policy(defaults: Message | None, own: Message | None, *, rpc: str, com
         cache=Cache(ttl_s=_read_seconds(cache.ttl, 0.0), vary_by_caller=cache.vary_by_caller) if cache else None,
         success=_read_success(_first(layers, "success")),
         sse=_read_sse(_first(layers, "sse")),
+        upload=_read_upload(_first(layers, "upload")),
         max_body_bytes=next((layer.max_body_bytes for layer in _untyped(layers) if layer.max_body_bytes), None),
         tool=_read_tool(tool, rpc, comment) if tool else None,
     )
@@ -95,6 +96,10 @@ def _read_sse(sse: Any) -> Sse:
         resume_field=sse.resume_field,
         heartbeat_s=_read_seconds(sse.heartbeat if sse.HasField("heartbeat") else None, Sse().heartbeat_s),
     )
+
+
+def _read_upload(upload: Any) -> Upload:
+    return Upload() if upload is None else Upload(filename_field=upload.filename_field)
 
 
 def _read_tool(tool: Any, rpc: str, comment: str) -> Tool:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from transom_codegen.model import Api, Binding, File
     from transom_codegen.path_template import Segment
 
-SURFACE: Final = 1
+SURFACE: Final = 2
 """The version of the runtime's surface that the templates are written for: what `api.require` is called with."""
 
 ROUTES_MODULE: Final = "transom_routes"

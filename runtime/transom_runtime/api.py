@@ -1,8 +1,9 @@
 """The surface that generated code stands on: versioned, small, and all that a generated module imports.
 
-A handler reads as the steps of a call: `admit`, `bind`, `invoke`, `respond` (or `open_stream`, `respond_stream`). An
-override calls the same steps with its own lines between them; messages between the steps are serialized bytes, so
-`GET_SESSION.request.FromString(message)` is the typed view.
+A handler reads as the steps of a call: `admit`, `bind`, `invoke`, `respond`; `bind_stream` in place of `bind` where the
+client streams, `open_stream` and `respond_stream` where the answer does. An override calls the same steps with its own
+lines between them; messages between the steps are serialized bytes, so `GET_SESSION.request.FromString(message)` is the
+typed view.
 """
 
 from __future__ import annotations
@@ -25,19 +26,20 @@ from transom_runtime.binding import (
     StreamKind,
     Success,
     Tool,
+    Upload,
 )
 from transom_runtime.serving.route import Handler, Route
 from transom_runtime.serving.steps import (
     admit,
     bind,
+    bind_stream,
     invoke,
     open_stream,
-    refuse_unserved,
     respond,
     respond_stream,
 )
 
-SURFACE: Final = 1
+SURFACE: Final = 2
 """Counts up when generated code must be generated anew."""
 
 __all__ = [
@@ -59,11 +61,12 @@ __all__ = [
     "StreamKind",
     "Success",
     "Tool",
+    "Upload",
     "admit",
     "bind",
+    "bind_stream",
     "invoke",
     "open_stream",
-    "refuse_unserved",
     "require",
     "respond",
     "respond_stream",

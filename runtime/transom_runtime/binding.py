@@ -154,6 +154,14 @@ class Sse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """How raw content is taken in."""
+
+    filename_field: str = ""
+    """The request field that takes what a form calls its file; empty: none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
     """How a route looks to tool callers."""
 
@@ -175,6 +183,7 @@ class Policy:
     cache: Cache | None = None
     success: Success = Success()
     sse: Sse = Sse()
+    upload: Upload = Upload()
     max_body_bytes: int | None = None
     """The largest request body; None: the server's cap."""
     tool: Tool | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import FieldDescriptor
@@ -32,7 +32,7 @@ class Reply:
 
 
 class ReplyStream(Protocol):
-    """The messages of a server stream, serialized. One consumer; it reads on only when asked, so a slow reader
+    """The messages that an upstream streams, serialized. One consumer; it reads on only when asked, so a slow reader
     slows the upstream.
     """
 
@@ -49,11 +49,17 @@ class ReplyStream(Protocol):
         """End the RPC now. Harmless when it has ended."""
 
 
-Invoke = Callable[["Call", bytes], Awaitable[Reply]]
-"""Makes one unary RPC: the call and the serialized request in, the reply out. Raises CallError."""
+Messages = AsyncIterator[bytes]
+"""The serialized requests of a client or bidi stream, as they arrive. What it raises ends the RPC, which raises it."""
 
-OpenStream = Callable[["Call", bytes], ReplyStream]
-"""Starts one server-streaming RPC. Does no I/O before the first await on what it returns."""
+Sent = TypeVar("Sent", bytes, Messages)
+"""What goes to the upstream: one serialized request, or a stream of them."""
+
+Invoke = Callable[["Call", Sent], Awaitable[Reply]]
+"""Makes one RPC that is answered once: the call and what is sent in, the reply out. Raises CallError."""
+
+OpenStream = Callable[["Call", Sent], ReplyStream]
+"""Starts one RPC that is answered by a stream. Does no I/O before the first await on what it returns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +75,17 @@ class Health:
 class Upstream(Protocol):
     """A filling for the far side of a call: a gRPC channel, or servicers in this process."""
 
-    def unary(self, binding: Binding) -> Invoke:
+    def unary(self, binding: Binding) -> Invoke[bytes]:
         """The way to call a unary method. Raises LookupError where the upstream does not serve it."""
 
-    def server_stream(self, binding: Binding) -> OpenStream:
+    def server_stream(self, binding: Binding) -> OpenStream[bytes]:
         """The way to call a server-streaming method. Raises LookupError likewise."""
+
+    def client_stream(self, binding: Binding) -> Invoke[Messages]:
+        """The way to call a client-streaming method. Raises LookupError likewise."""
+
+    def bidi_stream(self, binding: Binding) -> OpenStream[Messages]:
+        """The way to call a method that streams both ways. Raises LookupError likewise."""
 
     async def health(self) -> Health:
         """Whether calls are likely to be answered; quick, and never raises."""
@@ -85,11 +97,11 @@ class Upstream(Protocol):
 class Invoker(Protocol):
     """Wraps the way to call one method; made ready once per binding, at start."""
 
-    def unary(self, binding: Binding, invoke: Invoke) -> Invoke:
-        """The wrapped unary call; `invoke` itself where there is nothing to add."""
+    def around_invoke(self, binding: Binding, invoke: Invoke[Sent]) -> Invoke[Sent]:
+        """The wrapped call that is answered once; `invoke` itself where there is nothing to add."""
 
-    def server_stream(self, binding: Binding, open_stream: OpenStream) -> OpenStream:
-        """The wrapped streaming call; `open_stream` itself where there is nothing to add."""
+    def around_open(self, binding: Binding, open_stream: OpenStream[Sent]) -> OpenStream[Sent]:
+        """The wrapped call that is answered by a stream; `open_stream` itself where there is nothing to add."""
 
 
 class Gate(Protocol):

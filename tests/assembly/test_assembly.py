@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from serving.kit import Sessions, services, settings
-from transom_runtime.api import refuse_unserved
 from transom_runtime.assembly import build_gateway
 from transom_runtime.assembly.upstreams import ProtectedUpstream, upstream_of
 from transom_runtime.binding import AuthKind, RateLimit
@@ -61,7 +60,7 @@ async def test_a_module_of_routes_that_is_none(tmp_path: Path, content: str, wor
 async def test_selectors_and_handlers_that_mean_nothing() -> None:
     """An override or a handler for a method that is not there is a mistake: it would protect nothing."""
     assert "workflow.v1.Nothing" in await refused(overrides=(Override(selector="workflow.v1.Nothing"),))
-    assert "there is no binding x.y.Z" in await refused(handlers={"x.y.Z": refuse_unserved})
+    assert "there is no binding x.y.Z" in await refused(handlers={"x.y.Z": sessions_gateway.get_session})
 
 
 async def test_the_same_routes_twice() -> None:

@@ -51,8 +51,8 @@ def test_handlers_are_straight_lines(build: Build) -> None:
     assert {name: _calls(handler) for name, handler in handlers.items()} == {
         "unary": ["admit", "bind", "invoke", "respond"],
         "server": ["admit", "bind", "open_stream", "respond_stream"],
-        "client": ["admit", "refuse_unserved"],
-        "bidi": ["admit", "refuse_unserved"],
+        "client": ["admit", "bind_stream", "invoke", "respond"],
+        "bidi": ["admit", "bind_stream", "open_stream", "respond_stream"],
     }
 
 

@@ -176,7 +176,7 @@ def test_cancelling(connection: Connection) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/api/v1/executions/x/console"), ("POST", "/api/v1/files"), ("GET", "/api/v1/files/x/content")],
+    [("GET", "/api/v1/files/x/content")],
 )
 def test_unserved_kinds(connection: Connection, method: str, path: str) -> None:
     """A route whose stream kind is not served yet answers 501 and says so."""

@@ -153,7 +153,7 @@ async def test_each_try_has_a_span(recorded: Recorded) -> None:
     """Each try of an upstream is a client span under the call's, and the upstream hears of that one."""
     tracing, of_call, failing = Tracing(recorded.provider), call(), Failing()
     token = tracing.on_start(of_call)
-    invoke = UpstreamSpans(recorded.provider).unary(binding(), failing.invoke)
+    invoke = UpstreamSpans(recorded.provider).around_invoke(binding(), failing.invoke)
     with pytest.raises(CallError):
         await invoke(of_call, b"")
     await invoke(of_call, b"")
@@ -174,7 +174,7 @@ async def test_without_an_sdk_a_try_changes_nothing() -> None:
     """Where nothing is recorded the upstream hears of the call's own trace."""
     of_call, failing = call(), Failing()
     of_call.traceparent = "00-as-it-was"
-    invoke = UpstreamSpans(NoOpTracerProvider()).unary(binding(), failing.invoke)
+    invoke = UpstreamSpans(NoOpTracerProvider()).around_invoke(binding(), failing.invoke)
     with pytest.raises(CallError):
         await invoke(of_call, b"")
     assert failing.seen == ["00-as-it-was"]
@@ -210,7 +210,7 @@ async def test_a_stream_has_a_span_to_its_end(recorded: Recorded) -> None:
     of: Binding = binding(stream=StreamKind.SERVER)
     streams = [Two(), Two()]
     waiting = iter(streams)
-    open_stream = UpstreamSpans(recorded.provider).server_stream(of, lambda of_call, message: next(waiting))
+    open_stream = UpstreamSpans(recorded.provider).around_open(of, lambda of_call, message: next(waiting))
     stream = open_stream(call(of), b"")
     assert await stream.initial_metadata() == (("x", "1"),)
     assert await anext(aiter(stream)) == b"1"

@@ -76,7 +76,7 @@ class Executions:
     async def WatchExecution(self, request: Any, context: LocalContext) -> AsyncIterator[Any]:  # noqa: N802 -- an RPC's name
         yield executions_pb2.ExecutionEvent()
 
-    ListExecutions = GetExecution = CancelExecution = _unused
+    ListExecutions = GetExecution = CancelExecution = OpenConsole = _unused
 
 
 @dataclass(slots=True)

@@ -201,24 +201,14 @@ async def test_a_handler_of_another_route_is_not_admitted() -> None:
     """A handler that admits for another binding than the request's is a fault of the gateway's own side."""
 
     async def mistaken(request: web.Request) -> web.StreamResponse:
-        call = await api.admit(request, sessions_gateway.LIST_SESSIONS)
-        return await api.refuse_unserved(request, call)
+        await api.admit(request, sessions_gateway.LIST_SESSIONS)
+        return web.Response()
 
     async with running(handlers={GET: mistaken}) as at:
         assert (await at.ask(PATH))[0] == 500
         cause = (await at.seen.only()).cause
     assert isinstance(cause, RuntimeError)
     assert "ListSessions" in str(cause)
-
-
-async def test_a_kind_that_is_not_served_is_501() -> None:
-    """A route of a stream kind that is not served answers 501 and says what to do."""
-    async with running() as at:
-        status, body = await at.ask("/api/v1/executions/e-1/console")
-        outcome = await at.seen.only()
-    assert (status, body["code"]) == (501, 12)
-    assert "STREAM_KIND_UNSERVED" in str(body)
-    assert outcome.code is Code.UNIMPLEMENTED
 
 
 async def test_a_draining_gateway_takes_no_calls() -> None:

@@ -34,7 +34,7 @@ class Bench:
         )
 
     async def fail(self, failure: BaseException, deadline_s: float = 60.0) -> None:
-        invoke = self.invoker.unary(ECHO, Script(failure).invoke)
+        invoke = self.invoker.around_invoke(ECHO, Script(failure).invoke)
         with pytest.raises(type(failure)):
             await invoke(call(ECHO, deadline=Deadline.after(deadline_s)), b"")
 
@@ -46,7 +46,7 @@ class Bench:
 async def test_an_open_breaker_answers_at_once() -> None:
     """While open, calls are 503 with a reason and a time, and do not reach the upstream."""
     bench, script = Bench(), Script(error())
-    invoke = bench.invoker.unary(ECHO, script.invoke)
+    invoke = bench.invoker.around_invoke(ECHO, script.invoke)
     with pytest.raises(CallError):
         await invoke(call(), b"")
     bench.clock.now += 2
@@ -62,7 +62,7 @@ async def test_an_open_breaker_answers_at_once() -> None:
 async def test_a_probe_closes_it() -> None:
     """When the time is up, a call that succeeds closes the breaker."""
     bench, script = Bench(), Script(error())
-    invoke = bench.invoker.unary(ECHO, script.invoke)
+    invoke = bench.invoker.around_invoke(ECHO, script.invoke)
     with pytest.raises(CallError):
         await invoke(call(), b"")
     bench.clock.now += 5
@@ -115,7 +115,7 @@ async def test_a_call_cut_off_at_its_deadline_counts() -> None:
         raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
-        await bench.invoker.unary(ECHO, invoke)(late, b"")  # type: ignore[arg-type] # a fake that never answers
+        await bench.invoker.around_invoke(ECHO, invoke)(late, b"")  # type: ignore[arg-type] # a fake that never answers
     assert bench.state is BreakerState.OPEN
 
 
@@ -123,9 +123,9 @@ async def test_methods_have_breakers_of_their_own() -> None:
     """A method in trouble does not hold back another; additional bindings share their method's breaker."""
     bench = Bench()
     await bench.fail(error())
-    other = bench.invoker.unary(binding("Other"), Script().invoke)
+    other = bench.invoker.around_invoke(binding("Other"), Script().invoke)
     assert (await other(call(), b"x")).wire == b"x"
-    again = bench.invoker.unary(binding("Echo"), Script().invoke)
+    again = bench.invoker.around_invoke(binding("Echo"), Script().invoke)
     with pytest.raises(CallError, match="held back"):
         await again(call(), b"")
 
@@ -133,7 +133,7 @@ async def test_methods_have_breakers_of_their_own() -> None:
 async def test_a_stream_is_judged_by_how_it_begins() -> None:
     """A stream that fails before its first message counts, for headers and messages only once; then it is refused."""
     bench, script = Bench(min_calls=2), Script(error())
-    open_stream = bench.invoker.server_stream(STREAM, script.open_stream)
+    open_stream = bench.invoker.around_open(STREAM, script.open_stream)
     stream = open_stream(call(), b"x")
     for waiting in (stream.initial_metadata(), anext(aiter(stream))):
         with pytest.raises(CallError):
@@ -155,7 +155,7 @@ async def test_a_stream_is_judged_by_how_it_begins() -> None:
 async def test_a_cancelled_stream_gives_its_probe_back() -> None:
     """A stream that is cancelled before it said anything makes room for another probe."""
     bench, script = Bench(), Script(error())
-    open_stream = bench.invoker.server_stream(STREAM, script.open_stream)
+    open_stream = bench.invoker.around_open(STREAM, script.open_stream)
     with pytest.raises(CallError):
         await anext(aiter(open_stream(call(), b"x")))
     bench.clock.now += 5
@@ -168,7 +168,7 @@ async def test_a_cancelled_stream_gives_its_probe_back() -> None:
 async def test_a_killed_upstream_opens_it(served: Served, upstream: GrpcUpstream) -> None:
     """A real upstream that dies opens the breaker of the method that is called."""
     bench = Bench()
-    invoke = bench.invoker.unary(ECHO, upstream.unary(ECHO))
+    invoke = bench.invoker.around_invoke(ECHO, upstream.unary(ECHO))
     await invoke(call(), b"x")
     bench.clock.now += 60
     await served.server.stop(0)

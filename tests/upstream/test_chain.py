@@ -9,7 +9,7 @@ from transom_runtime.binding import StreamKind
 from transom_runtime.errors import CallError
 from transom_runtime.upstream.breaker import BreakerOptions
 from transom_runtime.upstream.breaker_invoker import BreakerInvoker
-from transom_runtime.upstream.chain import chain_server_stream, chain_unary
+from transom_runtime.upstream.chain import chain_invoke, chain_open
 from transom_runtime.upstream.channels import GrpcUpstream
 from transom_runtime.upstream.local import LocalUpstream
 from transom_runtime.upstream.retry import Chance, RetryInvoker, RetryOptions
@@ -30,7 +30,7 @@ def guarded() -> tuple[BreakerInvoker, RetryInvoker]:
 async def test_the_breaker_sees_calls_not_tries(upstream: GrpcUpstream, peer: Peer) -> None:
     """The breaker is outside the retry: a call that succeeds in the end is a success."""
     of = binding("Fail", attempts=3)
-    invoke = chain_unary(upstream, of, guarded())
+    invoke = chain_invoke(upstream.unary(of), of, guarded())
     for _ in range(5):
         peer.failures[:] = [(grpc.StatusCode.UNAVAILABLE, "busy", ())] * 2
         assert (await invoke(call(of), b"x")).wire == b"x"
@@ -39,7 +39,7 @@ async def test_the_breaker_sees_calls_not_tries(upstream: GrpcUpstream, peer: Pe
 async def test_streams_go_the_same_way(upstream: GrpcUpstream, peer: Peer) -> None:
     """A stream passes breaker and retry, and is refused when its method is in trouble."""
     of = binding("FailStream", attempts=2, stream=StreamKind.SERVER)
-    open_stream = chain_server_stream(upstream, of, guarded())
+    open_stream = chain_open(upstream.server_stream(of), of, guarded())
     peer.failures[:] = [(grpc.StatusCode.UNAVAILABLE, "busy", ())] * 5
     reasons = []
     for _ in range(3):
@@ -53,4 +53,4 @@ async def test_streams_go_the_same_way(upstream: GrpcUpstream, peer: Peer) -> No
 def test_an_unserved_method_is_known_at_once() -> None:
     """A method that the upstream does not serve raises when the way is made."""
     with pytest.raises(LookupError):
-        chain_unary(LocalUpstream("own", ()), binding(), guarded())
+        chain_invoke(LocalUpstream("own", ()).unary(binding()), binding(), guarded())

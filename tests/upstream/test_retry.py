@@ -38,7 +38,7 @@ class Bench:
 
     async def run(self, script: Script, of: Binding = THRICE, *, remaining_s: float = 1e9) -> bytes:
         deadline = Deadline(self.clock.now + remaining_s)
-        return (await self.invoker.unary(of, script.invoke)(call(of, deadline=deadline), b"x")).wire
+        return (await self.invoker.around_invoke(of, script.invoke)(call(of, deadline=deadline), b"x")).wire
 
 
 async def test_a_passing_failure_is_repeated() -> None:
@@ -72,8 +72,8 @@ async def test_what_may_not_be_repeated_is_left_alone(attempts: int | None) -> N
     script = Script(error())
     of = binding(attempts=attempts)
     invoke, open_stream = script.invoke, script.open_stream
-    assert Bench().invoker.unary(of, invoke) is invoke
-    assert Bench().invoker.server_stream(of, open_stream) is open_stream
+    assert Bench().invoker.around_invoke(of, invoke) is invoke
+    assert Bench().invoker.around_open(of, open_stream) is open_stream
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ async def test_cancellation_is_no_failure() -> None:
 async def test_a_stream_begins_again_before_its_first_message() -> None:
     """A stream that fails before its first message is opened again, once for headers and messages."""
     bench, script = Bench(), Script(error(), error())
-    stream = bench.invoker.server_stream(STREAM, script.open_stream)(call(STREAM), b"x")
+    stream = bench.invoker.around_open(STREAM, script.open_stream)(call(STREAM), b"x")
     headers, message = await asyncio.gather(stream.initial_metadata(), anext(aiter(stream)))
     assert (headers, message, script.calls) == ((("x", "1"),), b"x", 3)
     assert bench.verdicts == [RetryVerdict.REPEATED] * 2
@@ -153,7 +153,7 @@ async def test_a_stream_that_has_begun_is_not_repeated() -> None:
         opened.append(script.open_stream(call(), message))
         return opened[-1]
 
-    stream = bench.invoker.server_stream(STREAM, open_stream)(call(STREAM), b"x")  # type: ignore[arg-type] # a fake
+    stream = bench.invoker.around_open(STREAM, open_stream)(call(STREAM), b"x")  # type: ignore[arg-type] # a fake
     await anext(aiter(stream))
     opened[0].end = error()
     with pytest.raises(CallError):
@@ -164,7 +164,7 @@ async def test_a_stream_that_has_begun_is_not_repeated() -> None:
 async def test_a_stream_out_of_attempts_fails_everyone() -> None:
     """When no try is left, headers and messages fail alike, and only one verdict is given."""
     bench, script = Bench(), Script(*(error() for _ in range(3)))
-    stream = bench.invoker.server_stream(STREAM, script.open_stream)(call(STREAM), b"x")
+    stream = bench.invoker.around_open(STREAM, script.open_stream)(call(STREAM), b"x")
     ends = await asyncio.gather(stream.initial_metadata(), anext(aiter(stream)), return_exceptions=True)
     assert [type(end).__name__ for end in ends] == ["UpstreamError"] * 2
     assert bench.verdicts == [RetryVerdict.REPEATED] * 2 + [RetryVerdict.OUT_OF_ATTEMPTS]
@@ -173,7 +173,7 @@ async def test_a_stream_out_of_attempts_fails_everyone() -> None:
 async def test_a_cancelled_stream_has_no_further_try() -> None:
     """S5: a stream that is cancelled while it waits for its next try does not begin again."""
     bench, script = Bench(), Script(error())
-    stream = bench.invoker.server_stream(STREAM, script.open_stream)(call(STREAM), b"x")
+    stream = bench.invoker.around_open(STREAM, script.open_stream)(call(STREAM), b"x")
     reading = asyncio.ensure_future(anext(aiter(stream)))
     await bench.clock.sleeping.wait()
     stream.cancel()
@@ -187,7 +187,7 @@ async def test_pushback_travels_over_the_wire(upstream: GrpcUpstream, peer: Peer
     busy = (grpc.StatusCode.UNAVAILABLE, "busy", (("grpc-retry-pushback-ms", "250"),))
     never = (grpc.StatusCode.UNAVAILABLE, "gone", (("grpc-retry-pushback-ms", "-1"),))
     bench = Bench()
-    invoke = bench.invoker.unary(THRICE, upstream.unary(THRICE))
+    invoke = bench.invoker.around_invoke(THRICE, upstream.unary(THRICE))
     peer.failures[:] = [busy, busy]
     of_call = call(THRICE)
     assert (await invoke(of_call, b"x")).wire == b"x"
@@ -202,5 +202,5 @@ async def test_pushback_travels_over_the_wire(upstream: GrpcUpstream, peer: Peer
 async def test_a_real_stream_begins_again(upstream: GrpcUpstream, peer: Peer) -> None:
     """A real upstream's stream that fails at its beginning is tried again."""
     peer.failures[:] = [(grpc.StatusCode.UNAVAILABLE, "busy", ())]
-    stream = Bench().invoker.server_stream(STREAM, upstream.server_stream(STREAM))(call(STREAM), b"x")
+    stream = Bench().invoker.around_open(STREAM, upstream.server_stream(STREAM))(call(STREAM), b"x")
     assert [message async for message in stream] == [b"x"]

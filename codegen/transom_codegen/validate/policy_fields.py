@@ -37,6 +37,7 @@ def _named(rpc: Rpc) -> Iterator[tuple[str, Descriptor, str]]:
         ("sse.id_field", response, sse.id_field),
         ("sse.event_field", response, sse.event_field),
         ("sse.resume_field", request, sse.resume_field),
+        ("upload.filename_field", request, rpc.policy.upload.filename_field),
         ("success.etag_field", response, success.etag_field),
         *(("success.location", response, field) for field in location_fields(success.location) or ()),
     ]

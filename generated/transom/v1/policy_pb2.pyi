@@ -41,6 +41,7 @@ class Policy(_message.Message):
     SSE_FIELD_NUMBER: _builtins.int
     MAX_BODY_BYTES_FIELD_NUMBER: _builtins.int
     TOOL_FIELD_NUMBER: _builtins.int
+    UPLOAD_FIELD_NUMBER: _builtins.int
     max_body_bytes: _builtins.int
     """The largest request body, in bytes. Zero: the server's cap."""
     @_builtins.property
@@ -75,6 +76,10 @@ class Policy(_message.Message):
     def tool(self) -> Global___Tool:
         """Shows the method to tool callers (MCP). Absent: hidden."""
 
+    @_builtins.property
+    def upload(self) -> Global___Upload:
+        """How raw content (google.api.HttpBody) is taken in."""
+
     def __init__(
         self,
         *,
@@ -87,10 +92,11 @@ class Policy(_message.Message):
         sse: Global___Sse | None = ...,
         max_body_bytes: _builtins.int = ...,
         tool: Global___Tool | None = ...,
+        upload: Global___Upload | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["auth", b"auth", "cache", b"cache", "retry", b"retry", "sse", b"sse", "success", b"success", "timeout", b"timeout", "tool", b"tool"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["auth", b"auth", "cache", b"cache", "retry", b"retry", "sse", b"sse", "success", b"success", "timeout", b"timeout", "tool", b"tool", "upload", b"upload"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["auth", b"auth", "cache", b"cache", "max_body_bytes", b"max_body_bytes", "rate_limit", b"rate_limit", "retry", b"retry", "sse", b"sse", "success", b"success", "timeout", b"timeout", "tool", b"tool"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["auth", b"auth", "cache", b"cache", "max_body_bytes", b"max_body_bytes", "rate_limit", b"rate_limit", "retry", b"retry", "sse", b"sse", "success", b"success", "timeout", b"timeout", "tool", b"tool", "upload", b"upload"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -349,6 +355,30 @@ class Sse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Sse: _TypeAlias = Sse  # noqa: Y015
+
+@_typing.final
+class Upload(_message.Message):
+    """How raw content is taken in: as the body itself, or as the file of an HTML form (multipart/form-data). What a form says
+    before its file is bound like query parameters.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILENAME_FIELD_FIELD_NUMBER: _builtins.int
+    filename_field: _builtins.str
+    """The request field that takes the name that a form gives its file, where no parameter gives it. Empty: none."""
+    def __init__(
+        self,
+        *,
+        filename_field: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filename_field", b"filename_field"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Upload: _TypeAlias = Upload  # noqa: Y015
 
 @_typing.final
 class Tool(_message.Message):

@@ -12,7 +12,7 @@ from transom_runtime import api
 
 from workflow.v1 import executions_pb2
 
-api.require(1)
+api.require(2)
 
 LIST_EXECUTIONS: Final = api.Binding(
     id="workflow.v1.ExecutionService.ListExecutions",
@@ -159,7 +159,9 @@ async def open_console(request: web.Request) -> web.StreamResponse:
     Opens a console on an execution: commands go in, what they say and what happens come out.
     """
     call = await api.admit(request, OPEN_CONSOLE)
-    return await api.refuse_unserved(request, call)
+    messages = await api.bind_stream(request, call)
+    stream = await api.open_stream(request, call, messages)
+    return await api.respond_stream(request, call, stream)
 
 
 ROUTES: Final[tuple[api.Route, ...]] = (

@@ -14,7 +14,7 @@ from google.api import httpbody_pb2
 from google.protobuf import empty_pb2
 from workflow.v1 import files_pb2
 
-api.require(1)
+api.require(2)
 
 UPLOAD_FILE: Final = api.Binding(
     id="workflow.v1.FileService.UploadFile",
@@ -31,6 +31,7 @@ UPLOAD_FILE: Final = api.Binding(
         rate_limits=(api.RateLimit(tier="expensive", requests=60, burst=20),),
         timeout_s=300.0,
         success=api.Success(status=201, location="/api/v1/files/{id}", etag_field="etag"),
+        upload=api.Upload(filename_field="filename"),
         max_body_bytes=104857600,
     ),
     summary="Uploads a file: the body is its content, in as many pieces as it arrives in.",
@@ -43,7 +44,9 @@ async def upload_file(request: web.Request) -> web.StreamResponse:
     Uploads a file: the body is its content, in as many pieces as it arrives in. It exists once it is whole.
     """
     call = await api.admit(request, UPLOAD_FILE)
-    return await api.refuse_unserved(request, call)
+    messages = await api.bind_stream(request, call)
+    reply = await api.invoke(request, call, messages)
+    return await api.respond(request, call, reply)
 
 
 LIST_FILES: Final = api.Binding(

@@ -13,7 +13,7 @@ from transom_runtime import api
 from google.protobuf import empty_pb2
 from workflow.v1 import sessions_pb2
 
-api.require(1)
+api.require(2)
 
 LIST_SESSIONS: Final = api.Binding(
     id="workflow.v1.SessionService.ListSessions",

@@ -14,7 +14,7 @@ from google.protobuf import empty_pb2
 from workflow.v1 import executions_pb2
 from workflow.v1 import workflows_pb2
 
-api.require(1)
+api.require(2)
 
 LIST_WORKFLOWS: Final = api.Binding(
     id="workflow.v1.WorkflowService.ListWorkflows",

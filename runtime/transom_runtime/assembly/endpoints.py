@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from transom_runtime.assembly.upstreams import ProtectedUpstream, upstream_of
 from transom_runtime.binding import AuthKind, Binding, Policy, StreamKind, Success
 from transom_runtime.downstream.success import build_success
 from transom_runtime.extension import Gate, Invoke, OpenStream
 from transom_runtime.serving.endpoint import Endpoint
-from transom_runtime.serving.kinds import answers_raw, is_served, stream_fields
+from transom_runtime.serving.kinds import answers_raw, answers_stream, is_served, stream_fields, takes_raw
 from transom_runtime.serving.route import Route
 from transom_runtime.serving.stages import Stages
 from transom_runtime.settings import Settings, SettingsError
 from transom_runtime.transcode.codec import Codec
-from transom_runtime.upstream.chain import chain_server_stream, chain_unary
+from transom_runtime.upstream.chain import chain_invoke, chain_open
 
 GateMaker = Callable[[Binding], Gate | None]
 """Makes one policy's gate for a binding; None where the policy asks nothing of it."""
@@ -54,31 +56,39 @@ class EndpointMaker:
     def _build(self, route: Route) -> Endpoint:
         binding, policy = route.binding, route.binding.policy
         success = build_success(kept_success(policy))
-        served = is_served(binding)
-        streams = binding.stream is StreamKind.SERVER
+        streams = answers_stream(binding)
         return Endpoint(
             binding=binding,
             steps=route.handler,
-            served=served,
+            served=is_served(binding),
+            takes_raw=takes_raw(binding),
             negotiates=not answers_raw(binding),
             gates=tuple(gate for make in self.gate_makers if (gate := make(binding)) is not None),
             decoder=self.codec.request_decoder(binding),
             encoder=self.codec.response_encoder(binding, extract=stream_fields(binding) if streams else success.fields),
-            invoke=self._invoke(binding) if binding.stream is StreamKind.UNARY else None,
-            open_stream=self._open_stream(binding) if served and streams else None,
+            invoke=None if streams else self._invoke(binding),
+            open_stream=self._open_stream(binding) if streams else None,
             success=success,
             stream_options=replace(self.settings.streams, heartbeat_s=policy.sse.heartbeat_s),
-            max_body_bytes=policy.max_body_bytes or self.settings.max_body_bytes,
+            max_body_bytes=self._max_body_bytes(binding),
             stages=self.stages,
         )
 
-    def _invoke(self, binding: Binding) -> Invoke:
-        found = upstream_of(binding, self.upstreams)
-        return chain_unary(found.upstream, binding, found.invokers)
+    def _max_body_bytes(self, binding: Binding) -> float:
+        streams_json = binding.stream in {StreamKind.CLIENT, StreamKind.BIDI} and not takes_raw(binding)
+        return binding.policy.max_body_bytes or (math.inf if streams_json else self.settings.max_body_bytes)
 
-    def _open_stream(self, binding: Binding) -> OpenStream:
+    def _invoke(self, binding: Binding) -> Invoke[Any]:
         found = upstream_of(binding, self.upstreams)
-        return chain_server_stream(found.upstream, binding, found.invokers)
+        if binding.stream is StreamKind.UNARY:
+            return chain_invoke(found.upstream.unary(binding), binding, found.invokers)
+        return chain_invoke(found.upstream.client_stream(binding), binding, found.invokers)
+
+    def _open_stream(self, binding: Binding) -> OpenStream[Any]:
+        found = upstream_of(binding, self.upstreams)
+        if binding.stream is StreamKind.SERVER:
+            return chain_open(found.upstream.server_stream(binding), binding, found.invokers)
+        return chain_open(found.upstream.bidi_stream(binding), binding, found.invokers)
 
 
 def _without_id(error: Exception, route: Route) -> str:

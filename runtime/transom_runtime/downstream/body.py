@@ -2,45 +2,79 @@
 
 from __future__ import annotations
 
-from typing import Final
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from typing import Final, TypeVar
 
 from aiohttp import HttpVersion11, web
 
 from transom_runtime.errors import CallError, Code, Origin
 
+T = TypeVar("T")
+
 _DECODED: Final = frozenset({"", "identity", "gzip", "deflate"})
 """The codings that the server undoes on any installation."""
 
 
-async def read_body(request: web.Request, max_bytes: int) -> bytes:
+async def read_body(request: web.Request, max_bytes: float) -> bytes:
     """Read the whole body, decompressed. Raises CallError.
 
     413 beyond `max_bytes`, counted both as sent and as decompressed; 415 for a coding that nobody undoes; 400 where the
     framing or the coding is broken; CANCELLED where the client went away. Asks a client that waits for it to go on.
     """
-    check_coding(request)
+    return b"".join([chunk async for chunk in read_chunks(request, max_bytes)])
+
+
+async def read_chunks(
+    request: web.Request, max_bytes: float, *, idle_timeout_s: float | None = None
+) -> AsyncIterator[bytes]:
+    """The body, decompressed, in the pieces in which it arrives: none of them empty, none larger than the read buffer.
+
+    The next piece is read when it is asked for, so a slow consumer slows the client. Raises as `read_body` does, and
+    408 where nothing arrives for `idle_timeout_s`.
+    """
+    await begin_body(request, max_bytes)
     if not request.body_exists:
-        return b""
+        return
+    size = 0
+    while chunk := await arrival(request.content.readany(), idle_timeout_s):
+        size += len(chunk)
+        check_size(request, size, max_bytes)
+        yield chunk
+
+
+async def begin_body(request: web.Request, max_bytes: float) -> None:
+    """See that the body can be read, and ask a client that waits for it to send it. Raises CallError (413, 415)."""
+    check_coding(request)
     if (request.content_length or 0) > max_bytes:
         raise _too_large(max_bytes)
-    await _invite(request)
+    if request.body_exists and "Expect" in request.headers and request.version >= HttpVersion11:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        # The interim answer is no part of the response that is counted.
+        request.writer.output_size = 0
+
+
+async def arrival(reading: Awaitable[T], idle_timeout_s: float | None) -> T:
+    """Wait for a piece of a body. Raises CallError: 408 where it takes too long, 400 where the body is broken,
+    CANCELLED where the client went away.
+    """
     try:
-        return await _read_up_to(request, max_bytes)
+        async with asyncio.timeout(idle_timeout_s) as limit:
+            return await reading
+    except TimeoutError as error:
+        if limit.expired():
+            raise _silent(idle_timeout_s) from error
+        raise client_gone() from error
     except web.RequestPayloadError as error:
-        raise _broken() from error
+        raise broken() from error
     except OSError as error:
         raise client_gone() from error
 
 
-async def _read_up_to(request: web.Request, max_bytes: int) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    while chunk := await request.content.readany():
-        size += len(chunk)
-        if size > max_bytes or request.content.total_raw_bytes > max_bytes:
-            raise _too_large(max_bytes)
-        chunks.append(chunk)
-    return b"".join(chunks)
+def check_size(request: web.Request, size: int, max_bytes: float) -> None:
+    """Raise CallError (413) where what was read is too much, decompressed or as it was sent."""
+    if size > max_bytes or request.content.total_raw_bytes > max_bytes:
+        raise _too_large(max_bytes)
 
 
 def check_coding(request: web.BaseRequest) -> None:
@@ -74,19 +108,34 @@ async def defer_expectation(request: web.Request) -> None:
         )
 
 
-async def _invite(request: web.Request) -> None:
-    if "Expect" in request.headers and request.version >= HttpVersion11:
-        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        # The interim answer is no part of the response that is counted.
-        request.writer.output_size = 0
-
-
 def client_gone() -> CallError:
     """The end of a call whose client does not wait for it any more."""
     return CallError(Code.CANCELLED, "the client went away", origin=Origin.DOWNSTREAM)
 
 
-def _too_large(max_bytes: int) -> CallError:
+def broken() -> CallError:
+    """The refusal of a body that is not what its headers announce."""
+    return CallError(
+        Code.INVALID_ARGUMENT,
+        "the body does not arrive as its headers announce it",
+        origin=Origin.DOWNSTREAM,
+        reason="MALFORMED_BODY",
+        remedy="check the body's Content-Length or chunks, and its Content-Encoding",
+    )
+
+
+def _silent(idle_timeout_s: float | None) -> CallError:
+    return CallError(
+        Code.DEADLINE_EXCEEDED,
+        f"nothing of the body arrived for {idle_timeout_s} s",
+        origin=Origin.DOWNSTREAM,
+        http_status=408,
+        reason="BODY_IDLE",
+        remedy="send the request again, without pauses as long as this",
+    )
+
+
+def _too_large(max_bytes: float) -> CallError:
     return CallError(
         Code.INVALID_ARGUMENT,
         f"the body is larger than {max_bytes} bytes",
@@ -94,14 +143,4 @@ def _too_large(max_bytes: int) -> CallError:
         http_status=413,
         reason="BODY_TOO_LARGE",
         remedy=f"send at most {max_bytes} bytes, before and after decompression",
-    )
-
-
-def _broken() -> CallError:
-    return CallError(
-        Code.INVALID_ARGUMENT,
-        "the body does not arrive as its headers announce it",
-        origin=Origin.DOWNSTREAM,
-        reason="MALFORMED_BODY",
-        remedy="check the body's Content-Length or chunks, and its Content-Encoding",
     )

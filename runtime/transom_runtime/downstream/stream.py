@@ -37,6 +37,8 @@ class StreamOptions:
     max_messages: int | None = None
     max_bytes: int | None = None
     """The most bytes of body."""
+    max_message_bytes: int = 4 * 1024 * 1024
+    """The largest message that a client may stream."""
     farewell_s: float = 5.0
     """How long a slow reader may take for the end of a stream, before the connection is cut."""
 

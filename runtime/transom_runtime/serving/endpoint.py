@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import web
 
@@ -27,6 +28,8 @@ class Endpoint:
     """The generated handler, or the one that overrides it."""
     served: bool
     """Whether the route's kind is served; else it answers 501."""
+    takes_raw: bool
+    """Whether the body is raw content, which is not read as JSON."""
     negotiates: bool
     """Whether the answer is JSON, so that a client which accepts none is refused before its call is made."""
     gates: tuple[Gate, ...]
@@ -34,13 +37,15 @@ class Endpoint:
     decoder: RequestDecoder
     encoder: ResponseEncoder
     """Encodes messages; extracts the fields that `success` or the event stream wants."""
-    invoke: Invoke | None
-    """The way to a unary method; None where the method is of another kind."""
-    open_stream: OpenStream | None
-    """The way to a server-streaming method; None likewise."""
+    invoke: Invoke[Any] | None
+    """The way to a method that answers once, sending one message or a stream of them as its kind has it; None: it does
+    not answer once."""
+    open_stream: OpenStream[Any] | None
+    """The way to a method that answers with a stream, likewise."""
     success: SuccessPlan
     stream_options: StreamOptions
-    max_body_bytes: int
+    max_body_bytes: float
+    """The longest body; infinity: none, as for a stream of JSON messages, each of which has a cap of its own."""
     stages: Stages
 
     async def handler(self, request: web.Request) -> web.StreamResponse:

@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from transom_runtime.binding import Binding, StreamKind
 from transom_runtime.errors import CallError, Code, Origin
 
-_SERVED: Final = frozenset({StreamKind.UNARY, StreamKind.SERVER})
 _RAW: Final = "google.api.HttpBody"
 
 
 def is_served(binding: Binding) -> bool:
-    """Whether the route's kind is served yet: unary methods, and server streams of messages that become JSON."""
-    return binding.stream in _SERVED and not (binding.stream is StreamKind.SERVER and answers_raw(binding))
+    """Whether the route's kind is served yet: all but streams of raw content."""
+    return not (answers_stream(binding) and answers_raw(binding))
+
+
+def answers_stream(binding: Binding) -> bool:
+    """Whether the route answers with a stream."""
+    return binding.stream in {StreamKind.SERVER, StreamKind.BIDI}
+
+
+def takes_raw(binding: Binding) -> bool:
+    """Whether the route's body is a google.api.HttpBody, and so not JSON."""
+    sent = binding.request.DESCRIPTOR
+    if binding.body in {None, "*"}:
+        return binding.body == "*" and sent.full_name == _RAW
+    # A dotted body is for protos written for grpc-gateway, where it is JSON.
+    field = sent.fields_by_name.get(binding.body or "")
+    return field is not None and not field.is_repeated and _is_raw(field)
 
 
 def answers_raw(binding: Binding) -> bool:
     """Whether the route answers with the bytes of a google.api.HttpBody instead of JSON."""
     answer = binding.response.DESCRIPTOR
     if binding.response_body:
-        field = answer.fields_by_name[binding.response_body]
-        return field.message_type is not None and field.message_type.full_name == _RAW
+        return _is_raw(answer.fields_by_name[binding.response_body])
     return answer.full_name == _RAW
+
+
+def _is_raw(field: Any) -> bool:
+    return field.message_type is not None and field.message_type.full_name == _RAW
 
 
 def stream_fields(binding: Binding) -> tuple[str, ...]:

@@ -11,19 +11,22 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from transom_runtime.binding import Binding, StreamKind
+from transom_runtime.binding import Binding
 from transom_runtime.call import Call
-from transom_runtime.downstream.body import read_body
+from transom_runtime.downstream.elements import is_ndjson
 from transom_runtime.downstream.framing import Payload as StreamPayload
 from transom_runtime.downstream.framing import build_framer
 from transom_runtime.downstream.negotiate import check_acceptable, read_accept, stream_framing
 from transom_runtime.downstream.stream import StreamOptions, StreamStats, send_stream
+from transom_runtime.downstream.upload import open_upload
 from transom_runtime.errors import CallError
-from transom_runtime.extension import Reply, ReplyStream
+from transom_runtime.extension import Messages, Reply, ReplyStream, Sent
 from transom_runtime.serving.endpoint import Endpoint
+from transom_runtime.serving.incoming import body_values, json_messages, one_message, raw_messages
 from transom_runtime.serving.keys import CALL, ENDPOINT, FRAMING, LIMIT
-from transom_runtime.serving.kinds import stream_fields, unserved
+from transom_runtime.serving.kinds import answers_stream, stream_fields, unserved
 from transom_runtime.serving.live_streams import LiveStream, sign_in_ended
+from transom_runtime.transcode.content_type import check_json
 from transom_runtime.upstream.metadata import ResponseMetadata
 
 
@@ -50,10 +53,10 @@ async def admit(request: web.Request, binding: Binding) -> Call:
 def _negotiate(request: web.Request, call: Call) -> None:
     """Choose the framing of a stream, or see that JSON is welcome. Raises CallError (406)."""
     accept = read_accept(call.head.headers)
-    if call.binding.stream is StreamKind.UNARY:
-        check_acceptable(accept)
-    else:
+    if answers_stream(call.binding):
         request[FRAMING] = stream_framing(accept)
+    else:
+        check_acceptable(accept)
 
 
 async def bind(request: web.Request, call: Call) -> bytes:
@@ -61,25 +64,29 @@ async def bind(request: web.Request, call: Call) -> bytes:
 
     Raises CallError (400 with every fault, 413, 415).
     """
+    return await one_message(request, call, request[ENDPOINT])
+
+
+async def bind_stream(request: web.Request, call: Call) -> Messages:
+    """The request messages of a client that streams, each made when the upstream asks for it: what goes wrong with one
+    is raised by the step that sends them. Raises CallError where the body cannot be read at all.
+    """
     endpoint = request[ENDPOINT]
-    body = await read_body(request, endpoint.max_body_bytes)
-    call.request_bytes = len(body)
-    headers = call.head.headers
-    return endpoint.decoder.decode(
-        call.variables,
-        call.head.raw_query,
-        body,
-        content_type=headers.get("Content-Type", ""),
-        method=call.head.method,
-        resume=headers.get("Last-Event-ID", ""),
-    )
+    if endpoint.takes_raw:
+        idle_timeout_s = endpoint.stream_options.idle_timeout_s
+        upload = await open_upload(request, endpoint.max_body_bytes, idle_timeout_s=idle_timeout_s)
+        return raw_messages(upload, call, endpoint)
+    content_type = call.head.headers.get("Content-Type", "")
+    if request.body_exists and not is_ndjson(content_type):
+        check_json(content_type, call.head.method)
+    return json_messages(body_values(request, call, endpoint), call, endpoint)
 
 
-async def invoke(request: web.Request, call: Call, message: bytes) -> Reply:
-    """Call the upstream's unary method. Raises CallError."""
+async def invoke(request: web.Request, call: Call, sent: Sent) -> Reply:
+    """Call the upstream's method that answers once, with one message or a stream of them. Raises CallError."""
     way = request[ENDPOINT].invoke
-    assert way is not None, "a handler of a stream does not invoke"
-    return await way(call, message)
+    assert way is not None, "a handler of a method that streams its answer does not invoke"
+    return await way(call, sent)
 
 
 async def respond(request: web.Request, call: Call, reply: Reply) -> web.StreamResponse:
@@ -93,11 +100,11 @@ async def respond(request: web.Request, call: Call, reply: Reply) -> web.StreamR
     return stages.responder.success(call, payload.body, content_type=payload.content_type, plan=plan, texts=texts)
 
 
-async def open_stream(request: web.Request, call: Call, message: bytes) -> ReplyStream:
-    """Start the upstream's server-streaming method."""
+async def open_stream(request: web.Request, call: Call, sent: Sent) -> ReplyStream:
+    """Start the upstream's method that answers with a stream, with one message or a stream of them."""
     way = request[ENDPOINT].open_stream
-    assert way is not None, "a handler of a unary method opens no stream"
-    return way(call, message)
+    assert way is not None, "a handler of a method that answers once opens no stream"
+    return way(call, sent)
 
 
 async def respond_stream(request: web.Request, call: Call, stream: ReplyStream) -> web.StreamResponse:
@@ -154,9 +161,3 @@ async def _payloads(endpoint: Endpoint, live: LiveStream) -> AsyncIterator[Strea
 
 async def _take_initial(call: Call, stream: ReplyStream, wanted: ResponseMetadata) -> None:
     call.response_headers.update(wanted.headers(await stream.initial_metadata(), ()))
-
-
-async def refuse_unserved(request: web.Request, call: Call) -> web.StreamResponse:
-    """Refuse a call whose stream kind is not served yet. Raises CallError (501)."""
-    del request
-    raise unserved(call.binding)

@@ -69,13 +69,15 @@ class RequestDecoder:
         content_type: str = "",
         method: str,
         resume: str = "",
+        root: str = "",
     ) -> bytes:
         """The wire bytes of the request message.
 
         `variables` are the texts of the binding's captures, in their order; `resume` is the Last-Event-ID. Raises
         CallError: 400 with all faults of path, query and body together, 415 for a wrong content type, 413 over a cap.
+        `root` is the JSON pointer of the body in what was sent: of a message in a client stream, `/0`.
         """
-        verdict = Verdict(self._binding_id, self._strictness, self._on_unknown)
+        verdict = Verdict(self._binding_id, self._strictness, self._on_unknown, root)
         message = self._new()
         value = self._body.read(message, SentBody(content=body, content_type=content_type, method=method), verdict)
         if raw_query:
@@ -89,6 +91,17 @@ class RequestDecoder:
             self._resume.bind(message, resume, "Last-Event-ID", verdict)
         if self._mask is not None and method == "PATCH":
             self._mask.fill(message, value)
+        verdict.enforce()
+        return self._serialize(message, body, verdict)
+
+    def decode_next(self, body: bytes, *, method: str, root: str = "") -> bytes:
+        """The wire bytes of a later message of a client stream: path and query went into the first.
+
+        Raises CallError likewise.
+        """
+        verdict = Verdict(self._binding_id, self._strictness, self._on_unknown, root)
+        message = self._new()
+        self._body.read(message, SentBody(content=body, content_type="", method=method), verdict)
         verdict.enforce()
         return self._serialize(message, body, verdict)
 

@@ -14,7 +14,7 @@ from transom_runtime.upstream.breaker_watch import GuardedReplyStream, Watch
 if TYPE_CHECKING:
     from transom_runtime.binding import Binding
     from transom_runtime.call import Call
-    from transom_runtime.extension import Invoke, OpenStream, Reply, ReplyStream
+    from transom_runtime.extension import Invoke, OpenStream, Reply, ReplyStream, Sent
 
 BreakerListener = Callable[[str, str, BreakerState], None]
 """Told of every change: the upstream's name, the method (`/package.Service/Method`), its new state. Must not raise."""
@@ -46,24 +46,22 @@ class BreakerInvoker:
         self._clock = clock
         self._breakers: dict[str, Breaker] = {}
 
-    def unary(self, binding: Binding, invoke: Invoke) -> Invoke:
+    def around_invoke(self, binding: Binding, invoke: Invoke[Sent]) -> Invoke[Sent]:
         """`invoke`, behind the breaker of its method."""
         breaker = self._breaker(binding.rpc)
 
-        async def invoke_guarded(call: Call, message: bytes) -> Reply:
+        async def invoke_guarded(call: Call, sent: Sent) -> Reply:
             with Watch(breaker, call, self._options.patience_s):
-                return await invoke(call, message)
+                return await invoke(call, sent)
 
         return invoke_guarded
 
-    def server_stream(self, binding: Binding, open_stream: OpenStream) -> OpenStream:
+    def around_open(self, binding: Binding, open_stream: OpenStream[Sent]) -> OpenStream[Sent]:
         """`open_stream`, behind the breaker of its method. A stream is judged by how it begins."""
         breaker = self._breaker(binding.rpc)
 
-        def open_guarded(call: Call, message: bytes) -> ReplyStream:
-            return GuardedReplyStream(
-                open_stream(call, message), lambda: Watch(breaker, call, self._options.patience_s)
-            )
+        def open_guarded(call: Call, sent: Sent) -> ReplyStream:
+            return GuardedReplyStream(open_stream(call, sent), lambda: Watch(breaker, call, self._options.patience_s))
 
         return open_guarded
 

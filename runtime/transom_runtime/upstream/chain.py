@@ -8,20 +8,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from transom_runtime.binding import Binding
-    from transom_runtime.extension import Invoke, Invoker, OpenStream, Upstream
+    from transom_runtime.extension import Invoke, Invoker, OpenStream, Sent
 
 
-def chain_unary(upstream: Upstream, binding: Binding, invokers: Sequence[Invoker]) -> Invoke:
-    """The way to call a unary method, through the invokers, the outermost first. Raises LookupError as upstreams do."""
-    invoke = upstream.unary(binding)
+def chain_invoke(invoke: Invoke[Sent], binding: Binding, invokers: Sequence[Invoker]) -> Invoke[Sent]:
+    """The way to call a method that answers once, through the invokers, the outermost first."""
     for invoker in reversed(invokers):
-        invoke = invoker.unary(binding, invoke)
+        invoke = invoker.around_invoke(binding, invoke)
     return invoke
 
 
-def chain_server_stream(upstream: Upstream, binding: Binding, invokers: Sequence[Invoker]) -> OpenStream:
-    """The way to call a server-streaming method, likewise."""
-    open_stream = upstream.server_stream(binding)
+def chain_open(open_stream: OpenStream[Sent], binding: Binding, invokers: Sequence[Invoker]) -> OpenStream[Sent]:
+    """The way to call a method that answers with a stream, likewise."""
     for invoker in reversed(invokers):
-        open_stream = invoker.server_stream(binding, open_stream)
+        open_stream = invoker.around_open(binding, open_stream)
     return open_stream

@@ -13,12 +13,13 @@ from google.protobuf.message import DecodeError
 from google.protobuf.wrappers_pb2 import Int32Value, StringValue
 
 from transom_runtime.extension import Health
-from transom_runtime.upstream.invoke import stream_open, unary_invoke
+from transom_runtime.upstream.invoke import client_stream_invoke, unary_invoke
 from transom_runtime.upstream.metadata import MetadataOptions, RequestMetadata
+from transom_runtime.upstream.reply_stream import bidi_stream_open, server_stream_open
 
 if TYPE_CHECKING:
     from transom_runtime.binding import Binding
-    from transom_runtime.extension import Invoke, OpenStream
+    from transom_runtime.extension import Invoke, Messages, OpenStream
 
 _SERVING: Final = 1
 _READY: Final = grpc.ChannelConnectivity.READY
@@ -85,14 +86,22 @@ class GrpcUpstream:
             "/grpc.health.v1.Health/Check"
         )
 
-    def unary(self, binding: Binding) -> Invoke:
+    def unary(self, binding: Binding) -> Invoke[bytes]:
         """The way to call a unary method. Whether the upstream serves it, only a call can tell."""
         # Without serializers grpc passes bytes through: the codec owns the encoding.
         return unary_invoke(self._channel.unary_unary(binding.rpc), self._metadata)
 
-    def server_stream(self, binding: Binding) -> OpenStream:
+    def server_stream(self, binding: Binding) -> OpenStream[bytes]:
         """The way to call a server-streaming method, likewise."""
-        return stream_open(self._channel.unary_stream(binding.rpc), self._metadata)
+        return server_stream_open(self._channel.unary_stream(binding.rpc), self._metadata)
+
+    def client_stream(self, binding: Binding) -> Invoke[Messages]:
+        """The way to call a client-streaming method, likewise."""
+        return client_stream_invoke(self._channel.stream_unary(binding.rpc), self._metadata)
+
+    def bidi_stream(self, binding: Binding) -> OpenStream[Messages]:
+        """The way to call a method that streams both ways, likewise."""
+        return bidi_stream_open(self._channel.stream_stream(binding.rpc), self._metadata)
 
     async def health(self) -> Health:
         """Whether the upstream can be reached and, where it is to be asked, says that it serves."""

@@ -7,12 +7,14 @@ import contextlib
 import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from transom_runtime.errors import CallError, Code, Origin
-from transom_runtime.extension import Health, Reply
+from transom_runtime.extension import Health, Reply, Sent
 from transom_runtime.upstream.errors import out_of_time
 from transom_runtime.upstream.local_stream import LocalReplyStream
+from transom_runtime.upstream.sending import close_messages
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from transom_runtime.binding import Binding
     from transom_runtime.call import Call, Principal
-    from transom_runtime.extension import Invoke, OpenStream, ReplyStream
+    from transom_runtime.extension import Invoke, Messages, OpenStream, ReplyStream
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -57,7 +59,8 @@ class LocalService:
     """A servicer and the service that it serves.
 
     The servicer has an async method for each RPC that it serves, by the RPC's name, taking the request message and a
-    LocalContext: one that returns the response message or, for a server stream, iterates over them.
+    LocalContext: one that returns the response message or, for a stream, iterates over them. Where the client streams,
+    it takes an async iterator of messages in place of the one.
     """
 
     descriptor: ServiceDescriptor
@@ -76,22 +79,21 @@ class LocalUpstream:
             if hasattr(service.servicer, method.name)
         }
 
-    def unary(self, binding: Binding) -> Invoke:
+    def unary(self, binding: Binding) -> Invoke[bytes]:
         """The way to call a unary method. Raises LookupError where no servicer has it."""
-        return _unary(self._method(binding), binding)
+        return _invoke(self._method(binding), binding.request.FromString, binding.response)
 
-    def server_stream(self, binding: Binding) -> OpenStream:
+    def server_stream(self, binding: Binding) -> OpenStream[bytes]:
         """The way to call a server-streaming method. Raises LookupError likewise."""
-        method, parse, expected = self._method(binding), binding.request.FromString, binding.response
+        return _open(self._method(binding), binding.request.FromString, binding.response)
 
-        def open_stream(call: Call, message: bytes) -> ReplyStream:
-            call.attempts += 1
-            context = LocalContext(call=call)
-            return LocalReplyStream(
-                _serialized(method, parse, expected, message, context), context.initial, context.trailing, call.deadline
-            )
+    def client_stream(self, binding: Binding) -> Invoke[Messages]:
+        """The way to call a client-streaming method. Raises LookupError likewise."""
+        return _invoke(self._method(binding), partial(_parsed, binding.request.FromString), binding.response)
 
-        return open_stream
+    def bidi_stream(self, binding: Binding) -> OpenStream[Messages]:
+        """The way to call a method that streams both ways. Raises LookupError likewise."""
+        return _open(self._method(binding), partial(_parsed, binding.request.FromString), binding.response)
 
     async def health(self) -> Health:
         """Ready: a servicer lives as long as its process."""
@@ -107,30 +109,45 @@ class LocalUpstream:
             raise LookupError(f"the upstream {self.name!r} does not serve {binding.rpc!r}") from None
 
 
-def _unary(method: Callable[[Any, LocalContext], Awaitable[Any]], binding: Binding) -> Invoke:
-    parse, expected = binding.request.FromString, binding.response
-
-    async def invoke(call: Call, message: bytes) -> Reply:
+def _invoke(
+    method: Callable[[Any, LocalContext], Awaitable[Any]], parse: Callable[[Sent], Any], expected: type[Message]
+) -> Invoke[Sent]:
+    async def invoke(call: Call, sent: Sent) -> Reply:
         call.attempts += 1
         context = LocalContext(call=call)
         with _converted():
             async with _within(call):
-                wire = _serialize(await method(parse(message), context), expected)
+                wire = _serialize(await method(parse(sent), context), expected)
         return Reply(wire=wire, initial=context.initial, trailing=context.trailing)
 
     return invoke
 
 
-async def _serialized(
-    method: Callable[[Any, LocalContext], AsyncIterator[Any]],
-    parse: Callable[[bytes], Message],
-    expected: type[Message],
-    message: bytes,
-    context: LocalContext,
-) -> AsyncIterator[bytes]:
+def _open(
+    method: Callable[[Any, LocalContext], AsyncIterator[Any]], parse: Callable[[Sent], Any], expected: type[Message]
+) -> OpenStream[Sent]:
+    def open_stream(call: Call, sent: Sent) -> ReplyStream:
+        call.attempts += 1
+        context = LocalContext(call=call)
+        replies = _serialized(lambda: method(parse(sent), context), expected)
+        return LocalReplyStream(replies, context.initial, context.trailing, call.deadline)
+
+    return open_stream
+
+
+async def _parsed(parse: Callable[[bytes], Message], messages: Messages) -> AsyncIterator[Message]:
+    """The requests of a client stream, for a servicer; what they are made from is closed with this."""
+    try:
+        async for message in messages:
+            yield parse(message)
+    finally:
+        await close_messages(messages)
+
+
+async def _serialized(begin: Callable[[], AsyncIterator[Any]], expected: type[Message]) -> AsyncIterator[bytes]:
     """The messages of a servicer's stream, serialized; the servicer's iterator is closed with this one."""
     with _converted():
-        messages = method(parse(message), context)
+        messages = begin()
         try:
             async for reply in messages:
                 yield _serialize(reply, expected)

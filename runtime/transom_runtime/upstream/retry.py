@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from transom_runtime.binding import StreamKind
 from transom_runtime.errors import CallError, Code
 from transom_runtime.upstream.budget import BudgetOptions, RetryBudget
 from transom_runtime.upstream.errors import UpstreamError
@@ -18,7 +19,7 @@ from transom_runtime.upstream.retry_stream import RetryingReplyStream
 if TYPE_CHECKING:
     from transom_runtime.binding import Binding
     from transom_runtime.call import Call
-    from transom_runtime.extension import Invoke, OpenStream, Reply, ReplyStream
+    from transom_runtime.extension import Invoke, OpenStream, Reply, ReplyStream, Sent
 
 
 class RetryVerdict(Enum):
@@ -67,29 +68,29 @@ class RetryInvoker:
         self._chance = chance or Chance()
         self._budget = RetryBudget(options.budget, self._chance.clock)
 
-    def unary(self, binding: Binding, invoke: Invoke) -> Invoke:
+    def around_invoke(self, binding: Binding, invoke: Invoke[Sent]) -> Invoke[Sent]:
         """`invoke`, repeated where the policy allows it; `invoke` itself where it does not."""
         if not _is_repeatable(binding):
             return invoke
 
-        async def invoke_again(call: Call, message: bytes) -> Reply:
+        async def invoke_again(call: Call, sent: Sent) -> Reply:
             repeats = Repeats(self, call)
             while True:
                 try:
-                    return await invoke(call, message)
+                    return await invoke(call, sent)
                 except CallError as error:
                     if not await repeats.granted(error):
                         raise
 
         return invoke_again
 
-    def server_stream(self, binding: Binding, open_stream: OpenStream) -> OpenStream:
+    def around_open(self, binding: Binding, open_stream: OpenStream[Sent]) -> OpenStream[Sent]:
         """`open_stream`, repeated until the first message is there; `open_stream` itself where it may not be."""
         if not _is_repeatable(binding):
             return open_stream
 
-        def open_again(call: Call, message: bytes) -> ReplyStream:
-            return RetryingReplyStream(lambda: open_stream(call, message), Repeats(self, call).granted)
+        def open_again(call: Call, sent: Sent) -> ReplyStream:
+            return RetryingReplyStream(lambda: open_stream(call, sent), Repeats(self, call).granted)
 
         return open_again
 
@@ -145,7 +146,9 @@ class Repeats:
 
 
 def _is_repeatable(binding: Binding) -> bool:
-    return binding.policy.retry is not None and binding.policy.retry.attempts > 1
+    # What a client streams is gone once it was sent: nobody keeps it for another try.
+    sends_once = binding.stream in {StreamKind.UNARY, StreamKind.SERVER}
+    return sends_once and binding.policy.retry is not None and binding.policy.retry.attempts > 1
 
 
 def _is_passing(error: CallError) -> bool:

@@ -13,7 +13,7 @@ from transom_runtime import api
 from google.protobuf import empty_pb2
 from transom.gateway.v1 import status_pb2
 
-api.require(1)
+api.require(2)
 
 GET_STATUS: Final = api.Binding(
     id="transom.gateway.v1.StatusService.GetStatus",

@@ -12,7 +12,7 @@ from transom_runtime import api
 
 from transom.gateway.v1 import validation_pb2
 
-api.require(1)
+api.require(2)
 
 GET_VALIDATION_STATS: Final = api.Binding(
     id="transom.gateway.v1.ValidationService.GetValidationStats",

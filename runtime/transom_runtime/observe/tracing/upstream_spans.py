@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from transom_runtime.binding import Binding
     from transom_runtime.call import Call
-    from transom_runtime.extension import Invoke, Metadata, OpenStream, Reply, ReplyStream
+    from transom_runtime.extension import Invoke, Metadata, OpenStream, Reply, ReplyStream, Sent
 
 
 class UpstreamSpans:
@@ -24,14 +24,14 @@ class UpstreamSpans:
     def __init__(self, provider: trace.TracerProvider | None = None) -> None:
         self._tracer = trace.get_tracer("transom", tracer_provider=provider)
 
-    def unary(self, binding: Binding, invoke: Invoke) -> Invoke:
+    def around_invoke(self, binding: Binding, invoke: Invoke[Sent]) -> Invoke[Sent]:
         """`invoke` within a span."""
         start = self._starter(binding)
 
-        async def invoke_within_span(call: Call, message: bytes) -> Reply:
+        async def invoke_within_span(call: Call, sent: Sent) -> Reply:
             span = start(call)
             try:
-                reply = await invoke(call, message)
+                reply = await invoke(call, sent)
             except BaseException as error:
                 _end(span, error)
                 raise
@@ -40,10 +40,10 @@ class UpstreamSpans:
 
         return invoke_within_span
 
-    def server_stream(self, binding: Binding, open_stream: OpenStream) -> OpenStream:
+    def around_open(self, binding: Binding, open_stream: OpenStream[Sent]) -> OpenStream[Sent]:
         """`open_stream` within a span that ends with the stream."""
         start = self._starter(binding)
-        return lambda call, message: _TracedReplyStream(start(call), open_stream(call, message))
+        return lambda call, sent: _TracedReplyStream(start(call), open_stream(call, sent))
 
     def _starter(self, binding: Binding) -> _Starter:
         service, _, method = binding.rpc.removeprefix("/").partition("/")

@@ -7,7 +7,7 @@ from transom_runtime import api
 
 from shop.v1 import shop_gateway as shop_v1_shop_gateway
 
-api.require(1)
+api.require(2)
 
 ROUTES: Final[tuple[api.Route, ...]] = (*shop_v1_shop_gateway.ROUTES,)
 """What a gateway mounts."""

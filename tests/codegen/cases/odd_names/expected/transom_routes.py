@@ -12,7 +12,7 @@ from a_b import c_gateway as a_b_c_gateway_2
 _3d_model_gateway = importlib.import_module("3d.model_gateway")
 lambda_if_gateway = importlib.import_module("lambda.if_gateway")
 
-api.require(1)
+api.require(2)
 
 ROUTES: Final[tuple[api.Route, ...]] = (
     *_3d_model_gateway.ROUTES,

@@ -13,7 +13,7 @@ from transom_runtime import api
 
 model_pb2 = importlib.import_module("3d.model_pb2")
 
-api.require(1)
+api.require(2)
 
 GETATTR_: Final = api.Binding(
     id="models.Models.Getattr",

@@ -9,7 +9,7 @@ from transom_runtime import api
 
 from a import b_c_pb2
 
-api.require(1)
+api.require(2)
 
 GET: Final = api.Binding(
     id="one.Things.Get",

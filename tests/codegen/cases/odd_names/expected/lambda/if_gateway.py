@@ -10,7 +10,7 @@ from transom_runtime import api
 
 if_pb2 = importlib.import_module("lambda.if_pb2")
 
-api.require(1)
+api.require(2)
 
 GET: Final = api.Binding(
     id="three.Things.Get",

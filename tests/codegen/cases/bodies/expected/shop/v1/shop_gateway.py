@@ -10,7 +10,7 @@ from transom_runtime import api
 from google.api import httpbody_pb2
 from shop.v1 import shop_pb2
 
-api.require(1)
+api.require(2)
 
 WHOLE: Final = api.Binding(
     id="shop.v1.Shop.Whole",

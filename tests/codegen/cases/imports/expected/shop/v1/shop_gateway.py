@@ -11,7 +11,7 @@ from common.v1 import money_pb2
 from google.protobuf import empty_pb2
 from shop.v1 import shop_pb2
 
-api.require(1)
+api.require(2)
 
 PRICE: Final = api.Binding(
     id="shop.v1.Shop.Price",

@@ -10,7 +10,7 @@ from transom_runtime import api
 from google.api import httpbody_pb2
 from shop.v1 import shop_pb2
 
-api.require(1)
+api.require(2)
 
 UNARY: Final = api.Binding(
     id="shop.v1.Shop.Unary",
@@ -69,7 +69,9 @@ CLIENT: Final = api.Binding(
 async def client(request: web.Request) -> web.StreamResponse:
     """POST /v1/client calls shop.v1.Shop.Client."""
     call = await api.admit(request, CLIENT)
-    return await api.refuse_unserved(request, call)
+    messages = await api.bind_stream(request, call)
+    reply = await api.invoke(request, call, messages)
+    return await api.respond(request, call, reply)
 
 
 BIDI: Final = api.Binding(
@@ -88,7 +90,9 @@ BIDI: Final = api.Binding(
 async def bidi(request: web.Request) -> web.StreamResponse:
     """GET /v1/bidi calls shop.v1.Shop.Bidi."""
     call = await api.admit(request, BIDI)
-    return await api.refuse_unserved(request, call)
+    messages = await api.bind_stream(request, call)
+    stream = await api.open_stream(request, call, messages)
+    return await api.respond_stream(request, call, stream)
 
 
 DOWNLOAD: Final = api.Binding(

@@ -9,7 +9,7 @@ from transom_runtime import api
 
 from shop.v1 import shop_pb2
 
-api.require(1)
+api.require(2)
 
 BARE: Final = api.Binding(
     id="shop.v1.Shop.Bare",

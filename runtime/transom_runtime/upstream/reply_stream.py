@@ -1,0 +1,144 @@
+"""One RPC over a channel that is answered by a stream, whose requests are one or a stream themselves."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import grpc
+
+from transom_runtime.upstream.errors import as_call_error, cancelled
+from transom_runtime.upstream.rpc import ended_here, make_sure, timeout_s
+from transom_runtime.upstream.sending import Sending
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from grpc.aio import StreamStreamCall, StreamStreamMultiCallable, UnaryStreamCall, UnaryStreamMultiCallable
+
+    from transom_runtime.call import Call
+    from transom_runtime.errors import CallError
+    from transom_runtime.extension import Messages, Metadata, OpenStream, ReplyStream
+    from transom_runtime.upstream.metadata import RequestMetadata
+
+    RpcCall = UnaryStreamCall[bytes, bytes] | StreamStreamCall[bytes, bytes]
+    Begin = Callable[[float | None, Metadata], tuple[RpcCall, Sending | None]]
+    """Begins the RPC, with its timeout and metadata."""
+
+
+def server_stream_open(rpc: UnaryStreamMultiCallable[bytes, bytes], metadata: RequestMetadata) -> OpenStream[bytes]:
+    """The way to start one server-streaming method."""
+
+    def open_stream(call: Call, message: bytes) -> ReplyStream:
+        return GrpcReplyStream(
+            call, metadata, lambda time_s, pairs: (rpc(message, timeout=time_s, metadata=pairs), None)
+        )
+
+    return open_stream
+
+
+def bidi_stream_open(rpc: StreamStreamMultiCallable[bytes, bytes], metadata: RequestMetadata) -> OpenStream[Messages]:
+    """The way to start one method that streams both ways. Where the messages fail, the RPC is cancelled and the
+    stream fails with what they failed with.
+    """
+
+    def open_stream(call: Call, messages: Messages) -> ReplyStream:
+        def begin(time_s: float | None, pairs: Metadata) -> tuple[RpcCall, Sending]:
+            rpc_call = rpc(timeout=time_s, metadata=pairs)
+            return rpc_call, Sending(rpc_call, messages)
+
+        return GrpcReplyStream(call, metadata, begin)
+
+    return open_stream
+
+
+class GrpcReplyStream:
+    """A ReplyStream over a channel. The RPC begins at the first await; each message is asked for on its own."""
+
+    def __init__(self, call: Call, metadata: RequestMetadata, begin: Begin) -> None:
+        self._call = call
+        self._metadata = metadata
+        self._begin = begin
+        self._rpc_call: RpcCall | None = None
+        self._sending: Sending | None = None
+        self._trailing: Metadata = ()
+        self._cancelled = False
+
+    async def initial_metadata(self) -> Metadata:
+        """The headers of the stream. Raises CallError where the RPC failed before it had any."""
+        rpc_call = self._begun()
+        try:
+            initial = await rpc_call.initial_metadata()
+            if rpc_call.done() and await rpc_call.code() is not grpc.StatusCode.OK:
+                raise await _status_error(rpc_call)
+        except (grpc.aio.BaseError, asyncio.CancelledError) as error:
+            raise self._ended(error) from error
+        return tuple(initial)
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        rpc_call = self._begun()
+        try:
+            return await anext(aiter(rpc_call))
+        except StopAsyncIteration:
+            self._trailing = tuple(await rpc_call.trailing_metadata())
+            self._stop_sending()
+            raise
+        except grpc.aio.AioRpcError as error:
+            self._trailing = tuple(error.trailing_metadata() or ())
+            self._stop_sending()
+            raise as_call_error(error) from error
+        except (grpc.aio.BaseError, asyncio.CancelledError) as error:
+            make_sure(rpc_call)
+            raise self._ended(error) from error
+
+    def trailing_metadata(self) -> Metadata:
+        """The trailers; empty until the stream has ended."""
+        return self._trailing
+
+    def cancel(self) -> None:
+        """End the RPC now, or keep it from beginning."""
+        self._cancelled = True
+        self._stop_sending()
+        if self._rpc_call is not None:
+            self._rpc_call.cancel()
+
+    def _begun(self) -> RpcCall:
+        if self._rpc_call is None:
+            if self._cancelled:
+                raise cancelled()
+            remaining_s = timeout_s(self._call)
+            pairs = self._metadata.encode(self._call)
+            self._call.attempts += 1
+            try:
+                self._rpc_call, self._sending = self._begin(remaining_s, pairs)
+            except grpc.aio.BaseError as error:
+                raise ended_here(error) from error
+        return self._rpc_call
+
+    def _stop_sending(self) -> None:
+        if self._sending is not None:
+            self._sending.stop()
+
+    def _ended(self, error: BaseException) -> BaseException:
+        """What the stream fails with: the task's own cancellation, its sender's failure, or its consumer's word."""
+        ended = ended_here(error)
+        if ended is error:
+            return error
+        if self._sending is not None and self._sending.failure is not None:
+            return self._sending.failure
+        return cancelled() if self._cancelled else ended
+
+
+async def _status_error(rpc_call: RpcCall) -> CallError:
+    error = grpc.aio.AioRpcError(
+        await rpc_call.code(),
+        await rpc_call.initial_metadata(),
+        await rpc_call.trailing_metadata(),
+        await rpc_call.details(),
+    )
+    failed = as_call_error(error)
+    failed.__cause__ = error
+    return failed
