@@ -19,7 +19,7 @@ from workflow_engine.caller import caller_of
 from workflow_engine.refusal import DETAILS_KEY, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
     from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
     from google.protobuf.message import Message
@@ -42,7 +42,7 @@ def generic_handler(service: ServiceDescriptor, servicer: object) -> grpc.Generi
 
 
 def _method_handler(method: MethodDescriptor, answer: Any) -> grpc.RpcMethodHandler[Any, Any]:
-    adapt = _many if method.server_streaming else _one
+    adapt = _many if method.server_streaming else _one_of_many if method.client_streaming else _one
     make = {
         (False, False): grpc.unary_unary_rpc_method_handler,
         (False, True): grpc.unary_stream_rpc_method_handler,
@@ -62,6 +62,25 @@ def _one(answer: AnswerOne) -> Callable[[Any, Context], Awaitable[Message]]:
             await _refuse(error, context)
 
     return handle
+
+
+def _one_of_many(answer: AnswerOne) -> Callable[[Any, Context], Awaitable[Message]]:
+    async def handle(requests: AsyncIterator[Message], context: Context) -> Message:
+        return await _one(answer)(_whole(requests, context), context)
+
+    return handle
+
+
+async def _whole(requests: AsyncIterator[Message], context: Context) -> AsyncGenerator[Message, None]:
+    """The requests of a client stream, to their end.
+
+    grpc ends them in the same way where the caller is done and where the caller is gone, and cancels the handler a
+    moment later (seen with grpcio 1.85.1): enough time to take half an upload for a whole one. Sending something fails
+    at once where nobody is there.
+    """
+    async for request in requests:
+        yield request
+    await context.send_initial_metadata(())
 
 
 def _many(answer: AnswerMany) -> Callable[[Any, Context], Awaitable[None]]:

@@ -21,6 +21,8 @@ class Peer:
         """What the next calls of Fail and FailStream end with; then they succeed."""
         self.entered = asyncio.Event()
         self.cancelled = asyncio.Event()
+        self.received: list[bytes] = []
+        """What Collect got."""
         self.written = 0
         """Messages that Flood got rid of."""
         self.health: bytes | None = None
@@ -36,6 +38,10 @@ class Peer:
         to_stream: Any = grpc.unary_stream_rpc_method_handler
         methods = {name: to_unary(method) for name, method in unary.items()}
         methods |= {name: to_stream(method) for name, method in stream.items()}
+        many: dict[str, Any] = {"Collect": self._collect, "Hasty": self._hasty, "Deaf": self._deaf}
+        both: dict[str, Any] = {"Chat": self._chat, "Curt": self._curt}
+        methods |= {name: grpc.stream_unary_rpc_method_handler(method) for name, method in many.items()}
+        methods |= {name: grpc.stream_stream_rpc_method_handler(method) for name, method in both.items()}
         return (
             grpc.method_handlers_generic_handler("t.T", methods),
             grpc.method_handlers_generic_handler("grpc.health.v1.Health", {"Check": to_unary(self._check)}),
@@ -96,6 +102,50 @@ class Peer:
         except (asyncio.CancelledError, GeneratorExit):
             self.cancelled.set()
             raise
+
+    async def _collect(self, requests: AsyncIterator[bytes], context: Any) -> bytes:
+        """All that came, joined; cancelled where it breaks off."""
+        self.metadata.append(tuple(context.invocation_metadata()))
+        self.received.clear()
+        try:
+            async for request in requests:
+                self.received.append(request)
+                self.entered.set()
+            # A caller that went away ends its messages like one that is done: only sending something tells them apart.
+            await context.send_initial_metadata(())
+        except asyncio.CancelledError:
+            self.cancelled.set()
+            raise
+        context.set_trailing_metadata((("x-trailer", "late"),))
+        return b"|".join(self.received)
+
+    async def _hasty(self, requests: AsyncIterator[bytes], context: Any) -> bytes:
+        """Refuses, or answers, after the first message."""
+        first = await anext(requests)
+        if self.failures:
+            await context.abort(*self.failures.pop(0))
+        return first
+
+    async def _deaf(self, requests: AsyncIterator[bytes], context: Any) -> bytes:
+        """Reads nothing."""
+        await self._wait()
+        return b""
+
+    async def _chat(self, requests: AsyncIterator[bytes], context: Any) -> AsyncIterator[bytes]:
+        """Says each message back as it comes."""
+        try:
+            async for request in requests:
+                yield request.upper()
+            if self.failures:
+                await context.abort(*self.failures.pop(0))
+            yield b"bye"
+        except (asyncio.CancelledError, GeneratorExit):
+            self.cancelled.set()
+            raise
+
+    async def _curt(self, requests: AsyncIterator[bytes], context: Any) -> AsyncIterator[bytes]:
+        """Ends after the first message."""
+        yield await anext(requests)
 
     async def _wait(self) -> None:
         self.entered.set()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import BodyPartReader, MultipartReader
+from aiohttp.http_exceptions import HttpProcessingError
 
 from transom_runtime.downstream.body import arrival, begin_body, check_size
 from transom_runtime.errors import CallError, Code, Origin
@@ -87,8 +88,8 @@ class _Arriving:
     async def read(self, size: int) -> bytes:
         return self._counted(await arrival(self._content.read(size), self._idle_timeout_s))
 
-    async def readline(self) -> bytes:
-        return self._counted(await arrival(self._content.readline(), self._idle_timeout_s))
+    async def readline(self, **limit: int) -> bytes:
+        return self._counted(await arrival(self._content.readline(**limit), self._idle_timeout_s))
 
     def at_eof(self) -> bool:
         return self._content.at_eof()
@@ -108,7 +109,7 @@ def _as_refusals() -> Iterator[None]:
     """Turn what aiohttp's reader raises for a form that is none into a refusal; its texts quote the form."""
     try:
         yield
-    except (ValueError, AssertionError, RuntimeError, LookupError) as error:
+    except (ValueError, AssertionError, RuntimeError, LookupError, HttpProcessingError) as error:
         raise _refuse("the form does not keep to its boundary, or is cut off") from error
 
 

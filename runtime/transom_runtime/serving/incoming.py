@@ -38,19 +38,23 @@ async def json_messages(values: AsyncIterator[bytes], call: Call, endpoint: Endp
     """The messages that JSON values make. Raises CallError (400) with the place of a fault below the value's own:
     `/2/name`. Where there is no value there is no message, but the faults of path and query are told.
     """
+    is_first, raw_query = True, call.head.raw_query
+    if endpoint.binding.body is None:
+        # A WebSocket's handshake: what its query says is a message of its own, sent before any frame comes.
+        with_query, raw_query = _first(call, endpoint, b"", raw_query=raw_query), ""
+        if with_query != _first(call, endpoint, b"", raw_query=""):
+            is_first = False
+            yield with_query
     number = 0
     async for value in values:
         root = f"/{number}"
-        if number:
-            yield endpoint.decoder.decode_next(value, method=call.head.method, root=root)
+        if is_first:
+            yield _first(call, endpoint, value, raw_query=raw_query, root=root)
         else:
-            yield _first(call, endpoint, value, raw_query=call.head.raw_query, root=root)
-        number += 1
-    if not number:
-        message = _first(call, endpoint, b"", raw_query=call.head.raw_query)
-        if endpoint.binding.body is None:
-            # No body can hold messages, so the request itself is the one there is.
-            yield message
+            yield endpoint.decoder.decode_next(value, method=call.head.method, root=root)
+        is_first, number = False, number + 1
+    if is_first:
+        _first(call, endpoint, b"", raw_query=raw_query)
 
 
 async def body_values(request: web.Request, call: Call, endpoint: Endpoint) -> AsyncIterator[bytes]:

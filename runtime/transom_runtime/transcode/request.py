@@ -7,7 +7,7 @@ from typing import Final
 
 from google.protobuf.message import DecodeError, EncodeError, Message
 
-from transom_runtime.binding import Binding
+from transom_runtime.binding import Binding, StreamKind
 from transom_runtime.transcode.body import BodyReader, JsonBody, NoBody, RawBody, SentBody, build_field_setter
 from transom_runtime.transcode.decode_plans import DecodePlans
 from transom_runtime.transcode.faults import Flaw, Refused
@@ -52,7 +52,7 @@ class RequestDecoder:
         self._on_unknown = on_unknown
         self._new = binding.request
         self._captures = tuple(capture.field_path for capture in binding.captures)
-        self._variables = tuple(build_variable(plan, path, binding.body, where) for path in self._captures)
+        self._variables = tuple(build_variable(plan, path, _taken(binding), where) for path in self._captures)
         resume = binding.policy.sse.resume_field
         self._resume = build_variable(plan, resume, None, where) if resume else None
         self._body = _body_reader(binding, body_path, plans, options)
@@ -144,8 +144,13 @@ def _body_path(binding: Binding, plans: DecodePlans, options: TranscodeOptions) 
     return build_field_path(plans.plan(descriptor_of(binding.request)), binding.body, f"the body of {binding.id}")
 
 
+def _taken(binding: Binding) -> str | None:
+    """What the body takes. The messages of a WebSocket come in frames, though its rule is a GET, which has no body."""
+    return "*" if binding.body is None and binding.stream is StreamKind.BIDI else binding.body
+
+
 def _body_reader(binding: Binding, path: FieldPath | None, plans: DecodePlans, options: TranscodeOptions) -> BodyReader:
-    if binding.body is None:
+    if _taken(binding) is None:
         return NoBody(options)
     if path is None:
         descriptor = descriptor_of(binding.request)
