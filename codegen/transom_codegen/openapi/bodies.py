@@ -22,6 +22,16 @@ JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
 SSE: Final = "text/event-stream"
 _ANY_BYTES: Final[Content] = {"*/*": {"schema": {}}}
+_FORM: Final[Content] = {
+    "multipart/form-data": {
+        "schema": {
+            "type": "object",
+            "description": "The content as a file. Fields before it are parameters.",
+            "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
+            "required": ["file"],
+        }
+    }
+}
 _STREAMED_IN: Final = frozenset({StreamKind.CLIENT, StreamKind.BIDI})
 _STREAMED_OUT: Final = frozenset({StreamKind.SERVER, StreamKind.BIDI})
 
@@ -33,14 +43,14 @@ def build_request_body(binding: Binding, schemas: Schemas) -> dict[str, Any] | N
     request = binding.rpc.request.descriptor
     if binding.body == "*":
         if is_http_body(request):
-            return {"required": True, "content": _ANY_BYTES}
+            return {"required": True, "content": _ANY_BYTES | _FORM}
         return {"required": True, "content": _content_in(binding, _whole(binding, schemas))}
     field = resolve_dotted_body(request, binding.body)
     body: dict[str, Any] = {}
     if comment := schemas.comment(field.full_name):
         body["description"] = comment
     body["required"] = is_required(field)
-    body["content"] = _ANY_BYTES if _is_raw(field) else _content_in(binding, schemas.value(field))
+    body["content"] = _ANY_BYTES | _FORM if _is_raw(field) else _content_in(binding, schemas.value(field))
     return body
 
 

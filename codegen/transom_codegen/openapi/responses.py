@@ -58,12 +58,16 @@ def response_components() -> dict[str, Any]:
 
 
 def _status(binding: Binding) -> str:
-    is_websocket = binding.rpc.stream is StreamKind.BIDI
-    return "101" if is_websocket else str(binding.rpc.policy.success.status)
+    return "101" if _is_websocket(binding) else str(binding.rpc.policy.success.status)
+
+
+def _is_websocket(binding: Binding) -> bool:
+    """Whether a WebSocket, which opens with GET, carries the streams: under another method a request's bodies do."""
+    return binding.rpc.stream is StreamKind.BIDI and binding.method == "GET"
 
 
 def _success(binding: Binding, schemas: Schemas) -> dict[str, Any]:
-    if binding.rpc.stream is StreamKind.BIDI:
+    if _is_websocket(binding):
         return {
             "description": "A WebSocket, with one JSON message per text frame each way.",
             "x-transom-message": schemas.message(binding.rpc.response.descriptor),

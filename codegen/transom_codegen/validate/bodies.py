@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 def check_bodies(bindings: Iterable[Binding]) -> Iterator[Problem]:
     """Bodies that may not arrive, and streams that no HTTP request can carry."""
-    for binding in bindings:
+    every = tuple(bindings)
+    opened = {binding.rpc.path for binding in every if binding.method == "GET"}
+    for binding in every:
         if binding.body is not None:
             yield from _check_method(binding, binding.body)
-        yield from _check_stream(binding)
+        yield from _check_stream(binding, has_get=binding.rpc.path in opened)
 
 
 def _check_method(binding: Binding, body: str) -> Iterator[Problem]:
@@ -35,7 +37,7 @@ def _check_method(binding: Binding, body: str) -> Iterator[Problem]:
         )
 
 
-def _check_stream(binding: Binding) -> Iterator[Problem]:
+def _check_stream(binding: Binding, *, has_get: bool) -> Iterator[Problem]:
     match binding.rpc.stream:
         case StreamKind.CLIENT if binding.body is None:
             yield Problem.at(
@@ -44,12 +46,12 @@ def _check_stream(binding: Binding) -> Iterator[Problem]:
                 f"{binding.rpc.full_name} takes a stream of messages, and its binding has no body to carry them",
                 'add `body: "*"`',
             )
-        case StreamKind.BIDI if binding.method != "GET":
+        case StreamKind.BIDI if not has_get:
             yield Problem.at(
                 binding.location,
                 "bidi-not-get",
                 f"{binding.rpc.full_name} streams both ways, and a WebSocket opens with GET, not {binding.method}",
-                "bind it with `get` and no body",
+                "bind it with `get` and no body, or with both: `additional_bindings`",
                 Severity.WARNING,
             )
         case _:
