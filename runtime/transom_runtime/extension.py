@@ -108,7 +108,9 @@ class Gate(Protocol):
     """A policy: decides whether a call may go on, before its body is read."""
 
     async def check(self, call: Call) -> None:
-        """Pass, or raise CallError. May fill in `call.principal` and `call.response_headers`."""
+        """Pass, or raise CallError. May fill in `call.principal` and `call.response_headers`, and take a credential out
+        of `call.head`.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

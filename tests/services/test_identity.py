@@ -13,6 +13,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from services.conftest import MakeContext
 from transom.gateway.v1 import identity_pb2
+from transom_runtime.call import Principal, PrincipalKind
 from transom_runtime.errors import CallError, Code, Origin
 from transom_runtime.services.identity import IdentityService, ProfileProvider
 
@@ -49,6 +50,19 @@ class FakeSessions:
         return self.streams if principal_id in self.records else {}
 
 
+@dataclass(frozen=True)
+class Ticket:
+    text: str
+    expires_at: float = 1_800_000_000.5
+
+
+class FakeTickets:
+    """Tickets that bear their caller's name."""
+
+    async def issue(self, principal: Principal) -> Ticket:
+        return Ticket(f"{principal.id}-1")
+
+
 class FakeProvider:
     """A provider with one user."""
 
@@ -67,7 +81,7 @@ class FakeProvider:
 
 
 def service(sessions: FakeSessions | None = None, provider: ProfileProvider | None = None) -> IdentityService:
-    return IdentityService(sessions=sessions or FakeSessions(), provider=provider)
+    return IdentityService(sessions=sessions or FakeSessions(), tickets=FakeTickets(), provider=provider)
 
 
 async def test_profile_of_claims(ada: MakeContext) -> None:
@@ -183,7 +197,15 @@ async def test_logout_that_fails(ada: MakeContext) -> None:
 
 
 async def test_stream_tickets(ada: MakeContext) -> None:
-    """Stream tickets are refused: nothing takes them."""
+    """A user gets a ticket of their own, and is told when it ends."""
+    ticket = await service().CreateStreamTicket(identity_pb2.CreateStreamTicketRequest(), ada())
+    assert ticket.ticket == "ada-1"
+    assert ticket.expire_time.ToMilliseconds() == 1_800_000_000_500
+
+
+@pytest.mark.parametrize("kind", [PrincipalKind.ANONYMOUS, PrincipalKind.API_KEY])
+async def test_nobody_but_a_user_gets_a_ticket(ada: MakeContext, kind: PrincipalKind) -> None:
+    """Where an operator opened the route to all or to keys, nobody becomes a user by it."""
     with pytest.raises(CallError) as raised:
-        await service().CreateStreamTicket(identity_pb2.CreateStreamTicketRequest(), ada())
-    assert (raised.value.code, raised.value.http_status) == (Code.UNIMPLEMENTED, 501)
+        await service().CreateStreamTicket(identity_pb2.CreateStreamTicketRequest(), ada(kind=kind))
+    assert (raised.value.code, raised.value.reason) == (Code.PERMISSION_DENIED, "NO_USER")

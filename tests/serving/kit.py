@@ -67,14 +67,22 @@ class Sessions:
     ListSessions = ReplaceSession = UpdateSession = DeleteSession = _unused
 
 
+async def _one_event(request: Any, context: LocalContext) -> AsyncIterator[Any]:
+    yield executions_pb2.ExecutionEvent(execution_id=request.execution_id)
+
+
+@dataclass(slots=True)
 class Executions:
-    """A servicer that hardly anybody calls: its routes are there to be refused."""
+    """A servicer that hardly anybody calls: its routes are there to be refused, and one to be watched."""
+
+    watch: Callable[[Any, LocalContext], AsyncIterator[Any]] = _one_event
 
     async def _unused(self, request: Any, context: LocalContext) -> Any:
         raise AssertionError("no test calls this")
 
     async def WatchExecution(self, request: Any, context: LocalContext) -> AsyncIterator[Any]:  # noqa: N802 -- an RPC's name
-        yield executions_pb2.ExecutionEvent()
+        async for event in self.watch(request, context):
+            yield event
 
     ListExecutions = GetExecution = CancelExecution = OpenConsole = _unused
 
@@ -130,12 +138,12 @@ def settings(*routes: str, **more: Any) -> Settings:
     return Settings(**content)
 
 
-def services(sessions: Sessions) -> list[LocalService]:
+def services(sessions: Sessions, executions: Executions | None = None) -> list[LocalService]:
     """The team's own services."""
     named = sessions_pb2.DESCRIPTOR.services_by_name, executions_pb2.DESCRIPTOR.services_by_name
     return [
         LocalService(descriptor=named[0]["SessionService"], servicer=sessions),
-        LocalService(descriptor=named[1]["ExecutionService"], servicer=Executions()),
+        LocalService(descriptor=named[1]["ExecutionService"], servicer=executions or Executions()),
     ]
 
 
@@ -143,6 +151,7 @@ def services(sessions: Sessions) -> list[LocalService]:
 async def running(
     sessions: Sessions | None = None,
     *,
+    executions: Executions | None = None,
     handlers: dict[str, Handler] | None = None,
     observers: Sequence[Observer] = (),
     gates: Sequence[Gate] | None = None,
@@ -153,7 +162,7 @@ async def running(
     made = build_gateway(
         use or settings(),
         handlers=handlers,
-        services=services(sessions or Sessions()),
+        services=services(sessions or Sessions(), executions),
         observers=(*observers, seen),
     )
     if gates is not None:

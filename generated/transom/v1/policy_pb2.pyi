@@ -141,7 +141,9 @@ class Auth(_message.Message):
     kind: Global___Auth.Kind.ValueType
     """The kind of credential that is asked for."""
     forward: _builtins.bool
-    """Passes the caller's Authorization header on to the upstream."""
+    """Passes the caller's Authorization header on to the upstream. Who opens a stream with a ticket has sent none: the
+    upstream is told the verified caller, as ever, and no header.
+    """
     @_builtins.property
     def scopes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Scopes that the caller must all have."""

@@ -57,7 +57,11 @@ def _own(own: OwnServices, upstreams: Sequence[Upstream]) -> list[LocalService]:
         is_draining=lambda: own.stages.drain.unready,
         started_at=time.time(),
     )
-    identity = IdentityService(sessions=StateSessions(own.protection.state), provider=own.protection.auth.users)
+    identity = IdentityService(
+        sessions=StateSessions(own.protection.state),
+        tickets=own.protection.state.tickets,
+        provider=own.protection.auth.users,
+    )
     validation = ValidationService(statistics=sanitizer.statistics, rules=sanitizer.rules)
     return [
         _local(status_pb2, "StatusService", status),

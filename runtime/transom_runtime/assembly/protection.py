@@ -34,6 +34,7 @@ def build_protection(settings: Settings, metrics: Metrics) -> Protection:
         cache=state.token_cache,
         revocations=state.revocations,
         sign_ins=state.sign_ins,
+        tickets=state.tickets,
         meter=AuthCounts(metrics),
     )
     return Protection(

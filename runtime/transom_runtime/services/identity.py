@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from google.protobuf import empty_pb2
 
 from transom.gateway.v1 import identity_pb2
-from transom_runtime.call import Principal
+from transom_runtime.call import Principal, PrincipalKind
 from transom_runtime.errors import CallError, Code, Origin
 from transom_runtime.services.paging import page_of
 from transom_runtime.services.profile import claims_profile, profile_changes, provider_profile
@@ -71,11 +71,31 @@ class Sessions(Protocol):
         """How many streams are open under each sign-in of a caller."""
 
 
+class TicketRecord(Protocol):
+    """A stream ticket as the gateway's state makes it."""
+
+    @property
+    def text(self) -> str:
+        """The ticket."""
+
+    @property
+    def expires_at(self) -> float:
+        """When it ends, in Unix seconds."""
+
+
+class TicketDesk(Protocol):
+    """Makes stream tickets."""
+
+    async def issue(self, principal: Principal) -> TicketRecord:
+        """A ticket for a caller."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityService:
     """Serves transom.gateway.v1.IdentityService."""
 
     sessions: Sessions
+    tickets: TicketDesk
     provider: ProfileProvider | None
     """Where profiles are kept; None: a profile is what the token says."""
 
@@ -160,15 +180,21 @@ class IdentityService:
     async def CreateStreamTicket(  # noqa: N802 -- an RPC's name
         self, request: identity_pb2.CreateStreamTicketRequest, context: LocalContext
     ) -> identity_pb2.StreamTicket:
-        """Refuse: nothing takes tickets until WebSockets are served. Raises CallError (501)."""
-        del request, context
-        raise CallError(
-            Code.UNIMPLEMENTED,
-            "stream tickets are not served yet",
-            origin=Origin.GATEWAY,
-            reason="STREAM_TICKETS_UNSERVED",
-            remedy="send the token in the Authorization header",
-        )
+        """Make a ticket for the caller. Raises CallError (403) where that is no user: no stream would take it."""
+        del request
+        caller = context.principal
+        if caller.kind is not PrincipalKind.USER:
+            raise CallError(
+                Code.PERMISSION_DENIED,
+                "stream tickets are for users who have signed in",
+                origin=Origin.DOWNSTREAM,
+                reason="NO_USER",
+                remedy="send the user's token in the Authorization header",
+            )
+        ticket = await self.tickets.issue(caller)
+        made = identity_pb2.StreamTicket(ticket=ticket.text)
+        made.expire_time.FromMilliseconds(int(ticket.expires_at * 1000))
+        return made
 
 
 def _latest_first(record: SignInRecord) -> tuple[float, str]:

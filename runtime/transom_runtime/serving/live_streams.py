@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from transom_runtime.call import Call, Principal
 from transom_runtime.errors import CallError, Code, Origin
 from transom_runtime.extension import ReplyStream
+from transom_runtime.policy.rate_limit.subject import network_of
 from transom_runtime.state.streams import StreamRegistry
 
 
@@ -42,7 +43,8 @@ class LiveStreams:
         try:
             if self._is_revoked(call.principal):
                 raise sign_in_ended()
-            async with self._registry.open(call.principal, route=call.binding.id):
+            network = network_of(call.head.address)
+            async with self._registry.open(call.principal, route=call.binding.id, network=network):
                 yield live
         finally:
             self._live.discard(live)

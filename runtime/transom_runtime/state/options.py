@@ -57,11 +57,27 @@ class SignInOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TicketOptions:
+    """How long stream tickets are good for."""
+
+    ttl_s: float = 30.0
+    """The longest time between a ticket's making and its use: enough for a browser to open a connection."""
+    size: int = 10_000
+    """Tickets kept in the process while Redis is away; the oldest makes room."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.ttl_s <= 600 or self.size < 1:
+            raise ValueError("ttl_s has to be 1 to 600, and size 1 or more")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StreamRegistryOptions:
     """How live streams are counted."""
 
-    max_per_caller: int = 0
-    """Streams that a caller may have open at once, on all replicas; 0: any number."""
+    max_per_caller: int = 100
+    """Streams that a caller may have open at once, on all replicas; 0: any number. Where nobody is verified the address
+    is the caller. The default is far above what one person's pages hold open, and far below what a process holds.
+    """
     lease_s: float = 30.0
     """How long a stream stays listed after its replica was last heard of."""
 
@@ -98,6 +114,7 @@ class StateOptions:
     """Commands that may wait for replies at once; more fail at once."""
     token_cache: TokenCacheOptions = TokenCacheOptions()
     sign_ins: SignInOptions = SignInOptions()
+    tickets: TicketOptions = TicketOptions()
     streams: StreamRegistryOptions = StreamRegistryOptions()
 
     def __post_init__(self) -> None:

@@ -5,6 +5,7 @@
 | token cache | fails closed: callers that the process does not know are verified anew        |
 | revocations | this process's own hold and are told later; others' are heard when it is back |
 | sign-ins    | those seen by this process are listed, and sent later                         |
+| tickets     | those made meanwhile are good in the process that made them, others nowhere   |
 | streams     | counted per process                                                           |
 | rate limits | as their options say; see `policy.rate_limit`                                 |
 """
@@ -25,6 +26,7 @@ from transom_runtime.state.revocations import Revocation, Revocations
 from transom_runtime.state.sign_ins import SignIns
 from transom_runtime.state.streams import StreamRegistry
 from transom_runtime.state.subscription import Subscription
+from transom_runtime.state.tickets import Tickets
 from transom_runtime.state.token_cache import TokenCache
 from transom_runtime.state.topology import dial_for, open_redis
 
@@ -45,6 +47,7 @@ class State:
         self.revocations = Revocations(self.redis, background)
         self.token_cache = TokenCache(self.redis, background, options.token_cache)
         self.sign_ins = SignIns(self.redis, background, options.sign_ins)
+        self.tickets = Tickets(None if address is None else self.redis, options.tickets)
         self.streams = StreamRegistry(self.redis, background, options.streams)
         self._subscription: Subscription | None = None
         if address is not None:

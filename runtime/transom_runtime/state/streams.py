@@ -84,9 +84,12 @@ class StreamRegistry:
         self._live: dict[str, dict[str, StreamEntry]] = defaultdict(dict)
 
     @contextlib.asynccontextmanager
-    async def open(self, principal: Principal, *, route: str) -> AsyncIterator[StreamEntry]:
-        """Keep a stream listed while it is open. Raises CallError (429) where its caller has as many as they may."""
-        caller = caller_of(principal)
+    async def open(self, principal: Principal, *, route: str, network: str = "") -> AsyncIterator[StreamEntry]:
+        """Keep a stream listed while it is open. Raises CallError (429) where its caller has as many as they may.
+
+        `network` is where it is opened from: a caller of no name is as good as their address.
+        """
+        caller = caller_of(principal, network)
         entry = StreamEntry(
             stream_id=secrets.token_hex(8),
             session_id=principal.session_id,
@@ -144,9 +147,9 @@ class StreamRegistry:
         return self._prefix + hashlib.sha256(caller.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def caller_of(principal: Principal) -> str:
-    """What streams are counted by; callers of no name are one caller."""
-    return f"{principal.kind.value}:{principal.id}"
+def caller_of(principal: Principal, network: str = "") -> str:
+    """What streams are counted by: the verified caller, or the network that somebody unknown calls from."""
+    return f"{principal.kind.value}:{principal.id or network}"
 
 
 def _encode(entry: StreamEntry) -> bytes:

@@ -17,7 +17,7 @@ from google.protobuf import empty_pb2
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from transom_runtime.binding import Auth, AuthKind, Binding, Policy
+from transom_runtime.binding import Auth, AuthKind, Binding, Policy, StreamKind
 from transom_runtime.call import Call, Principal, RequestHead
 from transom_runtime.policy.auth.meter import Found
 from transom_runtime.policy.auth.options import Issuer
@@ -102,9 +102,15 @@ def jwks_issuer(url: str, **changes: Any) -> Issuer:
 
 
 def call_of(
-    headers: Sequence[tuple[str, str]] = (), *, kind: AuthKind = AuthKind.USER, scopes: tuple[str, ...] = ()
+    headers: Sequence[tuple[str, str]] = (),
+    *,
+    kind: AuthKind = AuthKind.USER,
+    scopes: tuple[str, ...] = (),
+    stream: StreamKind = StreamKind.UNARY,
+    raw_query: str = "",
+    fields: tuple[str, ...] = (),
 ) -> Call:
-    """A call with these headers, of a route with this auth."""
+    """A call with these headers and this query, of a route with this auth, whose query may reach these fields."""
     binding = Binding(
         id="test.Service.Method",
         method="GET",
@@ -113,12 +119,14 @@ def call_of(
         rpc="/test.Service/Method",
         request=empty_pb2.Empty,
         response=empty_pb2.Empty,
+        stream=stream,
+        query=fields,
         policy=Policy(auth=Auth(kind=kind, scopes=scopes)),
     )
     head = RequestHead(
         method="GET",
         raw_path="/v1/things",
-        raw_query="",
+        raw_query=raw_query,
         headers=CIMultiDictProxy(CIMultiDict(headers)),
         address="192.0.2.7",
     )
@@ -172,6 +180,18 @@ class FakeSignIns:
 
     def touch(self, principal: Principal, address: str, user_agent: str) -> None:
         self.seen.append((principal.session_id, address, user_agent))
+
+
+@dataclass
+class FakeTickets:
+    """Tickets and whom they stand for."""
+
+    holders: dict[str, Principal] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    async def redeem(self, text: str) -> Principal | None:
+        self.asked.append(text)
+        return self.holders.pop(text, None)
 
 
 @dataclass

@@ -12,6 +12,7 @@ from policy.auth.kit import (
     FakeMeter,
     FakeRevocations,
     FakeSignIns,
+    FakeTickets,
     bearer,
     call_of,
     secret_issuer,
@@ -50,6 +51,7 @@ class Setting:
             cache=self.cache,
             revocations=self.revocations,
             sign_ins=self.sign_ins,
+            tickets=FakeTickets(),
             meter=self.meter,
         )
 

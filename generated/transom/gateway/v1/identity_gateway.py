@@ -178,14 +178,14 @@ CREATE_STREAM_TICKET: Final = api.Binding(
         timeout_s=10.0,
         success=api.Success(status=201, cache_control="no-store"),
     ),
-    summary="Creates a ticket: it opens one stream, once, for clients that cannot send an Authorization header.",
+    summary="Creates a ticket: it opens one stream, once, within seconds, for clients that cannot send an Authorization header.",
 )
 
 
 async def create_stream_ticket(request: web.Request) -> web.StreamResponse:
     """POST /api/v1/auth/stream-ticket calls transom.gateway.v1.IdentityService.CreateStreamTicket.
 
-    Creates a ticket: it opens one stream, once, for clients that cannot send an Authorization header.
+    Creates a ticket: it opens one stream, once, within seconds, for clients that cannot send an Authorization header.
     """
     call = await api.admit(request, CREATE_STREAM_TICKET)
     message = await api.bind(request, call)

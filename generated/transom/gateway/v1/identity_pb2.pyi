@@ -178,7 +178,7 @@ class StreamTicket(_message.Message):
     TICKET_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     ticket: _builtins.str
-    """What to send as the `access_token` parameter of the stream's address."""
+    """What to send as the `access_token` parameter of the stream's address, without an Authorization header beside it."""
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """When the ticket ends, used or not."""

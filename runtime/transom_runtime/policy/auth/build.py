@@ -9,7 +9,7 @@ from transom_runtime.policy.auth.callers import Callers
 from transom_runtime.policy.auth.gate import AuthGates
 from transom_runtime.policy.auth.jwks import Fetch, PublishedKeys
 from transom_runtime.policy.auth.keys import KeySource, StaticKey
-from transom_runtime.policy.auth.memory import Revocations, SignIns, TokenCache
+from transom_runtime.policy.auth.memory import Revocations, SignIns, Tickets, TokenCache
 from transom_runtime.policy.auth.meter import SILENT, AuthMeter
 from transom_runtime.policy.auth.options import AuthOptions, Issuer
 from transom_runtime.policy.auth.provider_http import ProviderError, ProviderHttp, ProviderRequest
@@ -39,6 +39,7 @@ def build_auth(
     cache: TokenCache,
     revocations: Revocations,
     sign_ins: SignIns,
+    tickets: Tickets,
     meter: AuthMeter = SILENT,
 ) -> Auth:
     """Put auth together. Does no I/O: keys are fetched when a token first needs one."""
@@ -50,6 +51,7 @@ def build_auth(
         api_keys=ApiKeys(options.api_keys),
         revocations=revocations,
         sign_ins=sign_ins,
+        tickets=tickets,
         meter=meter,
     )
     users = None if options.supabase is None else SupabaseUsers(options.supabase, http)

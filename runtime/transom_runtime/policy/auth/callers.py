@@ -56,6 +56,10 @@ class Callers:
             return caller
         return await self._found_out(token, digest)
 
+    def is_good(self, caller: Principal) -> bool:
+        """Whether a caller who was verified earlier still counts, as the cached ones have to."""
+        return self._is_vouched(caller) and self._clock() < caller.expires_at
+
     async def close(self) -> None:
         """Stop what is under way."""
         tasks = list(self._under_way.values())

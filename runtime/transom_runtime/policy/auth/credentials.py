@@ -1,4 +1,7 @@
-"""Credentials: where in a request they stand. Headers only: a token in a query ends up in logs and histories."""
+"""Credentials: where in a request they stand. Headers only: a token in a query ends up in logs and histories.
+
+What may stand in the query of a stream's address is a ticket: see `stream_ticket`.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ def api_key(headers: CIMultiDictProxy[str], max_bytes: int) -> str:
     given = headers.getall(API_KEY_HEADER, ())
     if not given:
         return _authorization(headers, _API_KEY_SCHEMES, max_bytes)
-    return _checked(_only(given).strip(" \t"), max_bytes)
+    return checked(_only(given).strip(" \t"), max_bytes)
 
 
 def _authorization(headers: CIMultiDictProxy[str], schemes: frozenset[str], max_bytes: int) -> str:
@@ -39,7 +42,7 @@ def _authorization(headers: CIMultiDictProxy[str], schemes: frozenset[str], max_
     scheme, _, credential = _only(given).strip(" \t").partition(" ")
     if scheme.lower() not in schemes:
         raise CredentialRefused(Refusal.MISSING)
-    return _checked(credential.strip(" "), max_bytes)
+    return checked(credential.strip(" "), max_bytes)
 
 
 def _only(values: Sequence[str]) -> str:
@@ -48,7 +51,8 @@ def _only(values: Sequence[str]) -> str:
     return values[0]
 
 
-def _checked(credential: str, max_bytes: int) -> str:
+def checked(credential: str, max_bytes: int) -> str:
+    """A credential that can be looked at. Raises CredentialRefused."""
     if not credential:
         raise CredentialRefused(Refusal.MISSING)
     if len(credential) > max_bytes:

@@ -11,6 +11,7 @@ from transom_runtime.binding import AuthKind
 from transom_runtime.policy.auth.credentials import api_key, bearer_token
 from transom_runtime.policy.auth.meter import SILENT, AuthMeter, Found
 from transom_runtime.policy.auth.refusals import SCOPE, Challenge, CredentialRefused, Refusal
+from transom_runtime.policy.auth.stream_ticket import TicketHolders, takes_tickets
 
 if TYPE_CHECKING:
     from transom_runtime.binding import Binding
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from transom_runtime.extension import Gate
     from transom_runtime.policy.auth.api_key import ApiKeys
     from transom_runtime.policy.auth.callers import Callers
-    from transom_runtime.policy.auth.memory import Revocations, SignIns
+    from transom_runtime.policy.auth.memory import Revocations, SignIns, Tickets
     from transom_runtime.policy.auth.options import AuthOptions
 
 
@@ -34,6 +35,7 @@ class AuthGates:
         api_keys: ApiKeys,
         revocations: Revocations,
         sign_ins: SignIns,
+        tickets: Tickets,
         meter: AuthMeter = SILENT,
     ) -> None:
         self._options = options
@@ -41,6 +43,7 @@ class AuthGates:
         self._api_keys = api_keys
         self._revocations = revocations
         self._sign_ins = sign_ins
+        self._holders = TicketHolders(tickets, callers, options.max_token_bytes)
         self._meter = meter
         self._user_challenge = Challenge("Bearer", options.realm)
         self._key_challenge = Challenge("ApiKey", options.realm)
@@ -58,7 +61,9 @@ class AuthGates:
                 return None
             case AuthKind.USER:
                 demands = Demands(auth.scopes, self._user_challenge, self._meter)
-                return UserGate(self._options, self._callers, self._revocations, self._sign_ins, demands)
+                holders = self._holders if takes_tickets(binding) else None
+                users = Users(self._options, self._callers, self._meter, holders)
+                return UserGate(users, self._revocations, self._sign_ins, demands)
             case AuthKind.API_KEY:
                 demands = Demands(auth.scopes, self._key_challenge, self._meter)
                 return ApiKeyGate(self._options, self._api_keys, demands, self._meter)
@@ -91,33 +96,42 @@ class Demands:
         return self._challenge.unauthenticated(refusal)
 
 
+class Users:
+    """Finds the user whom a request names: by the ticket in its address where the route takes tickets, or by token."""
+
+    def __init__(self, options: AuthOptions, callers: Callers, meter: AuthMeter, holders: TicketHolders | None) -> None:
+        self._max_bytes = options.max_token_bytes
+        self._callers = callers
+        self._meter = meter
+        self._holders = holders
+
+    async def find(self, call: Call) -> Principal:
+        """The user. Raises CredentialRefused; CallError (503) where nobody can say."""
+        holder = await self._holders.find(call) if self._holders is not None else None
+        if holder is None:
+            return await self._callers.find(bearer_token(call.head.headers, self._max_bytes))
+        self._meter.found(Found.TICKET)
+        return holder
+
+
 class UserGate:
     """Lets verified users pass."""
 
-    def __init__(
-        self,
-        options: AuthOptions,
-        callers: Callers,
-        revocations: Revocations,
-        sign_ins: SignIns,
-        demands: Demands,
-    ) -> None:
-        self._max_bytes = options.max_token_bytes
-        self._callers = callers
+    def __init__(self, users: Users, revocations: Revocations, sign_ins: SignIns, demands: Demands) -> None:
+        self._users = users
         self._revocations = revocations
         self._sign_ins = sign_ins
         self._demands = demands
 
     async def check(self, call: Call) -> None:
         """Pass, with the caller as `call.principal`. Raises CallError (400, 401, 403, 503)."""
-        headers = call.head.headers
         try:
-            caller = await self._callers.find(bearer_token(headers, self._max_bytes))
+            caller = await self._users.find(call)
         except CredentialRefused as error:
             raise self._demands.unauthenticated(error.refusal) from error
         if self._revocations.is_revoked(caller):
             raise self._demands.unauthenticated(Refusal.REVOKED)
-        self._sign_ins.touch(caller, call.head.address, headers.get("User-Agent", ""))
+        self._sign_ins.touch(caller, call.head.address, call.head.headers.get("User-Agent", ""))
         call.principal = caller
         self._demands.check(caller)
 

@@ -1,4 +1,4 @@
-"""What auth remembers outside itself, as it needs it: state/ keeps verified callers, revocations and sign-ins."""
+"""What auth remembers outside itself, as it needs it: state/ keeps verified callers, tickets, revocations, sign-ins."""
 
 from __future__ import annotations
 
@@ -26,6 +26,13 @@ class Revocations(Protocol):
 
     def is_revoked(self, principal: Principal) -> bool:
         """Whether a caller's sign-in or token was ended. No I/O."""
+
+
+class Tickets(Protocol):
+    """Stream tickets, each good once."""
+
+    async def redeem(self, text: str) -> Principal | None:
+        """The caller whom a ticket was made for; None where it is worth nothing. Raises CallError (503)."""
 
 
 class SignIns(Protocol):

@@ -18,6 +18,8 @@ class Found(Enum):
     """Another replica did."""
     VERIFIED = "verified"
     """The signature was verified, or the key looked up."""
+    TICKET = "ticket"
+    """A stream ticket stood for the caller."""
     REFUSED = "refused"
     """This process had just refused the same credential."""
 

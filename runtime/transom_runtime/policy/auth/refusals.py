@@ -35,6 +35,8 @@ class Refusal(Enum):
     CLAIMS = "claims"
     """A claim that must be there is missing or of the wrong kind."""
     REVOKED = "revoked"
+    TICKET = "ticket"
+    """A stream ticket that was never made, was used, or has ended."""
     SCOPE = "scope"
     API_KEY = "api_key"
     """No such API key."""
@@ -48,6 +50,11 @@ _TOLD: Final = {
     Refusal.EXPIRED: ("TOKEN_EXPIRED", "the token has expired", "refresh the token and send the call again"),
     Refusal.NOT_YET_VALID: ("TOKEN_NOT_YET_VALID", "the token is not valid yet", "send the call again later"),
     Refusal.REVOKED: ("TOKEN_REVOKED", "the token was revoked", "sign in again"),
+    Refusal.TICKET: (
+        "INVALID_TICKET",
+        "the stream ticket is not valid",
+        "ask for a new ticket: each opens one stream, once, within seconds; a token is not taken in its place",
+    ),
 }
 
 _TOLD_OF_KEYS: Final = {
