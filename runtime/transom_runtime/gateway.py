@@ -83,7 +83,8 @@ class Gateway:
     async def _close_at_the_end(self, request: web.Request, response: web.StreamResponse) -> None:
         """Have no client keep a connection that is about to be closed: what it sent there next would be lost."""
         del request
-        if self.drain.unready:
+        # An upgraded connection takes no other request; that it upgrades has to stay said.
+        if self.drain.unready and response.status != 101:
             response.headers["Connection"] = "close"
             response.force_close()
 

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from downstream.wire import Serve, Served, Wire, make_call
 from transom_runtime.call import Call
+from transom_runtime.downstream.carrier import ResponseCarrier
 from transom_runtime.downstream.framing import Framing, Payload, build_framer
 from transom_runtime.downstream.respond import Responder
 from transom_runtime.downstream.stream import StreamOptions, StreamStats, send_stream
@@ -72,6 +73,10 @@ Initial = Callable[[Call], Awaitable[object]]
 Stream = Callable[..., Awaitable[Streaming]]
 
 
+def carrier(request: web.Request, framing: Framing) -> ResponseCarrier:
+    return ResponseCarrier(request, build_framer(framing, retry_ms=10), content_type=framing.content_type)
+
+
 @pytest.fixture
 def stream(serve: Serve, responder: Responder) -> Stream:
     """Serves one stream; the keyword arguments are StreamOptions."""
@@ -94,7 +99,7 @@ def stream(serve: Serve, responder: Responder) -> Stream:
                     request,
                     call,
                     make_messages() if make_messages is not None else source.messages(),
-                    framer=build_framer(framing, retry_ms=10),
+                    carrier=carrier(request, framing),
                     responder=responder,
                     options=StreamOptions(**options),
                     stats=stats,
@@ -335,7 +340,7 @@ async def test_s5_without_the_servers_help_a_heartbeat_finds_out(responder: Resp
                 request,
                 make_call(request),
                 source.messages(),
-                framer=build_framer(Framing.ARRAY),
+                carrier=carrier(request, Framing.ARRAY),
                 responder=responder,
                 options=StreamOptions(header_wait_s=0, heartbeat_s=0.01),
                 stats=stats,
@@ -371,15 +376,20 @@ def endless(size: int, sent: list[int]) -> AsyncIterator[Payload]:
     return messages()
 
 
-async def open_slowly(streaming: Streaming) -> Wire:
+async def connect_slowly(served: Served) -> Wire:
     """A client whose own buffers are small."""
     sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     sock.setblocking(False)
-    await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", streaming.served.listener.port))
+    await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", served.listener.port))
     reader, writer = await asyncio.open_connection(sock=sock, limit=4096)
-    streaming.served.stack.callback(writer.close)
-    wire = Wire(reader, writer)
+    served.stack.callback(writer.close)
+    return Wire(reader, writer)
+
+
+async def open_slowly(streaming: Streaming) -> Wire:
+    """A stream that a slow client has opened."""
+    wire = await connect_slowly(streaming.served)
     await wire.send(b"GET / HTTP/1.1\r\nHost: t\r\n\r\n")
     return wire
 

@@ -102,6 +102,7 @@ def _build_stages(
         responder=responder,
         response_metadata=ResponseMetadata(settings.metadata),
         framing=settings.framing,
+        socket_origins=frozenset(settings.cors.origins),
         live_streams=live_streams,
         drain=Drain(),
         observers=observers,

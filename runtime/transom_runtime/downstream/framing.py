@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import ClassVar, Final, Protocol, assert_never
+from typing import Final, Protocol, assert_never
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +39,6 @@ class Framing(Enum):
 
 class Framer(Protocol):
     """Turns the parts of one stream into bytes. Holds the state of that stream, if any."""
-
-    @property
-    def framing(self) -> Framing:
-        """Which framing it is."""
 
     def open(self) -> bytes:
         """What comes before the first message."""
@@ -98,7 +94,6 @@ def _one_line(body: bytes) -> bytes:
 class SseFramer:
     """Server-sent events: one `data:` line a message, closed by an `error` or an `end` event (S3, S4)."""
 
-    framing: ClassVar = Framing.SSE
     retry_ms: int = 0
     wrap_result: bool = False
 
@@ -134,7 +129,6 @@ def _named_lines(payload: Payload) -> bytes:
 class NdjsonFramer:
     """Newline-delimited JSON: one object a line, an error as the last."""
 
-    framing: ClassVar = Framing.NDJSON
     wrap_result: bool = False
 
     def open(self) -> bytes:
@@ -158,7 +152,6 @@ class NdjsonFramer:
 class ArrayFramer:
     """A JSON array, an error as its last element; it is closed whatever happens."""
 
-    framing: ClassVar = Framing.ARRAY
     wrap_result: bool = False
     _separator: bytes = b""
 
@@ -178,4 +171,27 @@ class ArrayFramer:
         return b"]"
 
     def heartbeat(self) -> bytes:
+        return b""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class SocketFramer:
+    """The messages of a WebSocket, whose own frames tell them apart: an error is the last of them."""
+
+    wrap_result: bool = False
+
+    def open(self) -> bytes:
+        return b""
+
+    def message(self, payload: Payload) -> bytes:
+        return b'{"result":%b}' % payload.body if self.wrap_result else payload.body
+
+    def error(self, status: bytes) -> bytes:
+        return error_object(status)
+
+    def end(self) -> bytes:
+        return b""
+
+    def heartbeat(self) -> bytes:
+        # It is the socket's: a ping.
         return b""

@@ -1,22 +1,21 @@
-"""The response of a stream: its headers, sent once by whoever comes first, and its bytes (semantics.md S2, S4)."""
+"""The answer of a stream: its headers, sent once by whoever comes first, and its bytes (semantics.md S2, S4)."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final, cast
-
-from aiohttp import web
+from typing import TYPE_CHECKING, Final
 
 from transom_runtime.downstream.body import client_gone
+from transom_runtime.downstream.carrier import taken
 from transom_runtime.downstream.respond import add_own_headers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from aiohttp.http import StreamWriter
+    from aiohttp import web
 
     from transom_runtime.call import Call
-    from transom_runtime.downstream.framing import Framer
+    from transom_runtime.downstream.carrier import Carrier
     from transom_runtime.downstream.stream import StreamStats
 
 
@@ -26,27 +25,25 @@ too, and they can come before their status does."""
 
 
 class Opening:
-    """A streamed response, shared by the task that sends messages and the one that watches the clock."""
+    """A stream on its carrier, shared by the task that sends messages and the one that watches the clock."""
 
     def __init__(
         self,
         request: web.Request,
         call: Call,
-        framer: Framer,
+        carrier: Carrier,
         stats: StreamStats,
         initial: Awaitable[object] | None,
     ) -> None:
         self.call = call
-        self.framer = framer
+        self.carrier = carrier
         self.stats = stats
-        self.response = web.StreamResponse(status=call.binding.policy.success.status)
         self.lock = asyncio.Lock()
         """Held while headers are being sent."""
         self.opened = False
         """Whether headers are out."""
         self.head_only = request.method == "HEAD"
         self._request = request
-        self._writer = cast("StreamWriter", request.writer)
         self._initial = asyncio.ensure_future(initial) if initial is not None else None
 
     @property
@@ -56,7 +53,9 @@ class Opening:
 
     async def open_in_time(self, header_wait_s: float) -> None:
         """Send headers when the upstream's are in, or after a while."""
-        if self._initial is None:
+        if self.carrier.opens_at_once:
+            pass
+        elif self._initial is None:
             await asyncio.sleep(header_wait_s)
         else:
             await asyncio.wait((self._initial,), timeout=header_wait_s)
@@ -76,7 +75,7 @@ class Opening:
         """Send headers, now that the first message or the end is there: the upstream's headers came before it."""
         if self.opened:
             return
-        if self._initial is not None:
+        if self._initial is not None and not self.carrier.opens_at_once:
             await asyncio.wait((self._initial,))
         await self.open()
 
@@ -85,35 +84,34 @@ class Opening:
         async with self.lock:
             if self.opened:
                 return
-            self._fill_headers()
+            headers = dict(self.call.response_headers)
+            add_own_headers(headers, self.call.request_id)
             try:
-                await self.response.prepare(self._request)
+                await self.carrier.open(headers)
             except OSError as error:
                 raise client_gone() from error
             self.opened = True
-            self.stats.http_status = self.response.status
-            await self.write(self.framer.open())
-
-    def _fill_headers(self) -> None:
-        headers = self.response.headers
-        headers.update(self.call.response_headers)
-        headers["Content-Type"] = self.framer.framing.content_type
-        headers["Cache-Control"] = "no-store"
-        headers["X-Accel-Buffering"] = "no"
-        add_own_headers(headers, self.call.request_id)
+            self.stats.http_status = self.carrier.response.status
+            await self.write(self.carrier.framer.open())
 
     async def write(self, data: bytes) -> None:
         """Send bytes and wait until the connection takes more (S6). Raises CallError (CANCELLED) on a lost client."""
         if not data or self.head_only:
             return
         try:
-            await self._writer.write(data, drain=False)
+            await self.carrier.write(data)
             self.stats.sent_bytes += len(data)
-            if self._request.protocol.writing_paused:
-                # A cancelled drain would leave its cancelled future to the next one, which is the stream's farewell.
-                await asyncio.shield(asyncio.ensure_future(self._writer.drain()))
+            await taken(self._request)
         except OSError as error:
             raise client_gone() from error
+
+    async def beat(self) -> None:
+        """Show that a silent stream is alive, and see whether its client is. Raises CallError (CANCELLED)."""
+        try:
+            await self.carrier.probe()
+        except OSError as error:
+            raise client_gone() from error
+        await self.write(self.carrier.framer.heartbeat())
 
     def cut(self) -> None:
         """Drop the connection, and what its client has not read."""

@@ -1,4 +1,4 @@
-"""Sending a server stream: when its headers go, how it ends, and who is told (semantics.md S2, S3, S5, S6)."""
+"""Sending a stream: when its headers go, how it ends, and who is told (semantics.md S2, S3, S5, S6)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from transom_runtime.call import Call
-    from transom_runtime.downstream.framing import Framer, Payload
+    from transom_runtime.downstream.carrier import Carrier
+    from transom_runtime.downstream.framing import Payload
     from transom_runtime.downstream.respond import Responder
 
 
@@ -32,7 +33,7 @@ class StreamOptions:
     heartbeat_s: float = 15.0
     """The longest silence of an event stream; also how often any stream looks whether its client is there."""
     idle_timeout_s: float = 300.0
-    """The longest time between two messages, a slow reader's time included."""
+    """The longest time between two messages, of either side, a slow reader's time included."""
     max_duration_s: float = math.inf
     max_messages: int | None = None
     max_bytes: int | None = None
@@ -61,7 +62,7 @@ async def send_stream(
     call: Call,
     messages: AsyncIterator[Payload],
     *,
-    framer: Framer,
+    carrier: Carrier,
     responder: Responder,
     options: StreamOptions,
     stats: StreamStats,
@@ -77,9 +78,10 @@ async def send_stream(
     A client that went away is noted as CANCELLED where a write finds out; where the server cancels this task, that
     goes through. `messages` is asked, and closed, in the calling task; it is closed whatever happens.
     """
-    opening = Opening(request, call, framer, stats, initial)
+    opening = Opening(request, call, carrier, stats, initial)
     sending = _Sending(opening, options)
-    attendants = [asyncio.create_task(sending.attend()), asyncio.create_task(sending.obey(drain))]
+    attending = (sending.attend(), sending.obey(drain), sending.heed())
+    attendants = [asyncio.create_task(attendant) for attendant in attending]
     try:
         failure = await sending.pump(messages)
         async with opening.lock:
@@ -109,19 +111,19 @@ async def _finish(
     stats = opening.stats
     stats.error = error = _as_call_error(failure)
     if error is not None and error.code is Code.CANCELLED and error.origin is Origin.DOWNSTREAM:
-        return opening.response
-    framer = opening.framer
+        return opening.carrier.response
+    framer = opening.carrier.framer
     last = framer.end() if error is None else framer.error(responder.status_json(opening.call, error))
     try:
         async with asyncio.timeout(farewell_s):
             await opening.open()
             await opening.write(last)
-            await opening.response.write_eof()
+            await opening.carrier.end(error)
     except (TimeoutError, OSError, CallError) as gone:
         stats.error = client_gone()
         stats.error.__cause__ = gone
         opening.cut()
-    return opening.response
+    return opening.carrier.response
 
 
 def _as_call_error(failure: Exception | None) -> CallError | None:
@@ -173,7 +175,7 @@ class _Sending:
             await opening.open_after_initial()
             if payload is None or opening.head_only:
                 return
-            frame = opening.framer.message(payload)
+            frame = opening.carrier.framer.message(payload)
             self._check_caps(len(frame))
             await opening.write(frame)
             opening.stats.messages += 1
@@ -195,12 +197,11 @@ class _Sending:
         self._stop(client_gone())
 
     async def _beat_on(self, heartbeat_s: float) -> None:
-        heartbeat = self._opening.framer.heartbeat()
         while not self._opening.is_cut_off:
             now = self._loop.time()
             await asyncio.sleep(min(self._quiet_since, now) + heartbeat_s - now)
             if self._loop.time() - self._quiet_since >= heartbeat_s:
-                await self._opening.write(heartbeat)
+                await self._opening.beat()
                 self._quiet_since = self._loop.time()
 
     async def obey(self, drain: asyncio.Event | None) -> None:
@@ -208,6 +209,15 @@ class _Sending:
         if drain is not None:
             await drain.wait()
             self._stop(_draining())
+
+    async def heed(self) -> None:
+        """End the stream when its client does."""
+        self._stop(await self._opening.carrier.listen(self._heard))
+
+    def _heard(self) -> None:
+        """A message from the client: whoever waits for the upstream's answer waits anew."""
+        if self._limit is not None and not self._stopped and self._quiet_since < math.inf:
+            self._limit.reschedule(min(self._loop.time() + self._options.idle_timeout_s, self._ends_at))
 
     def _stop(self, verdict: CallError | None) -> None:
         """Interrupt the pump, whatever it waits for. The first verdict stands."""

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from transom_runtime.call import Call
 from transom_runtime.downstream.framing import Framing
+from transom_runtime.downstream.websocket import Socket
 
 if TYPE_CHECKING:
     from transom_runtime.serving.endpoint import Endpoint
@@ -21,3 +22,5 @@ LIMIT: Final = web.RequestKey("transom_limit", asyncio.Timeout)
 """What ends its handler at the call's deadline; absent where there is none."""
 FRAMING: Final = web.RequestKey("transom_framing", Framing)
 """How its stream is framed."""
+SOCKET: Final = web.RequestKey("transom_socket", Socket)
+"""What carries its stream, where that is a WebSocket; absent where it is the response."""

@@ -36,6 +36,8 @@ class Stages:
     response_metadata: ResponseMetadata
     """Which upstream metadata becomes response headers."""
     framing: FramingOptions
+    socket_origins: frozenset[str]
+    """The pages of other hosts that may open WebSockets: those of CORS, which browsers do not keep to here."""
     live_streams: LiveStreams
     """The streams now being sent, by whom."""
     drain: Drain

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from transom_runtime.binding import Binding
 from transom_runtime.call import Call
+from transom_runtime.downstream.carrier import Carrier, ResponseCarrier
 from transom_runtime.downstream.elements import is_ndjson
 from transom_runtime.downstream.framing import Payload as StreamPayload
 from transom_runtime.downstream.framing import build_framer
@@ -23,9 +24,11 @@ from transom_runtime.errors import CallError
 from transom_runtime.extension import Messages, Reply, ReplyStream, Sent
 from transom_runtime.serving.endpoint import Endpoint
 from transom_runtime.serving.incoming import body_values, json_messages, one_message, raw_messages
-from transom_runtime.serving.keys import CALL, ENDPOINT, FRAMING, LIMIT
+from transom_runtime.serving.keys import CALL, ENDPOINT, FRAMING, LIMIT, SOCKET
 from transom_runtime.serving.kinds import answers_stream, stream_fields, unserved
 from transom_runtime.serving.live_streams import LiveStream, sign_in_ended
+from transom_runtime.serving.sockets import needs_socket, prepare_socket, socket_messages
+from transom_runtime.serving.stages import FramingOptions
 from transom_runtime.transcode.content_type import check_json
 from transom_runtime.upstream.metadata import ResponseMetadata
 
@@ -45,7 +48,7 @@ async def admit(request: web.Request, binding: Binding) -> Call:
         raise unserved(call.binding)
     for gate in endpoint.gates:
         await gate.check(call)
-    if endpoint.negotiates:
+    if endpoint.negotiates and not needs_socket(call):
         _negotiate(request, call)
     return call
 
@@ -69,9 +72,13 @@ async def bind(request: web.Request, call: Call) -> bytes:
 
 async def bind_stream(request: web.Request, call: Call) -> Messages:
     """The request messages of a client that streams, each made when the upstream asks for it: what goes wrong with one
-    is raised by the step that sends them. Raises CallError where the body cannot be read at all.
+    is raised by the step that sends them. They come in the body, or over the WebSocket that the request asks for.
+    Raises CallError where the body cannot be read at all, or no WebSocket opened.
     """
     endpoint = request[ENDPOINT]
+    if needs_socket(call):
+        socket = request[SOCKET] = prepare_socket(request, call, endpoint)
+        return socket_messages(socket, call, endpoint)
     if endpoint.takes_raw:
         idle_timeout_s = endpoint.stream_options.idle_timeout_s
         upload = await open_upload(request, endpoint.max_body_bytes, idle_timeout_s=idle_timeout_s)
@@ -108,12 +115,12 @@ async def open_stream(request: web.Request, call: Call, sent: Sent) -> ReplyStre
 
 
 async def respond_stream(request: web.Request, call: Call, stream: ReplyStream) -> web.StreamResponse:
-    """Send a stream to its end, in the framing that the client accepts (semantics.md S). The upstream is cancelled
-    whatever ends the sending. Raises CallError where the stream fails before its headers are out.
+    """Send a stream to its end, in the framing that the client accepts or over its WebSocket (semantics.md S). The
+    upstream is cancelled whatever ends the sending. Raises CallError where the stream fails before its headers are out.
     """
     endpoint = request[ENDPOINT]
     stages, stats = endpoint.stages, StreamStats()
-    framer = build_framer(request[FRAMING], retry_ms=stages.framing.retry_ms, wrap_result=stages.framing.wrap_result)
+    carrier: Carrier = request.get(SOCKET) or _response_carrier(request, call, stages.framing)
     try:
         async with stages.live_streams.open(call, stream) as live:
             options = _until_deadline(request, call, endpoint.stream_options)
@@ -121,7 +128,7 @@ async def respond_stream(request: web.Request, call: Call, stream: ReplyStream) 
                 request,
                 call,
                 _payloads(endpoint, live),
-                framer=framer,
+                carrier=carrier,
                 responder=stages.responder,
                 options=options,
                 stats=stats,
@@ -131,6 +138,13 @@ async def respond_stream(request: web.Request, call: Call, stream: ReplyStream) 
     finally:
         stream.cancel()
         call.messages, call.response_bytes, call.failure = stats.messages, stats.sent_bytes, stats.error
+
+
+def _response_carrier(request: web.Request, call: Call, options: FramingOptions) -> ResponseCarrier:
+    framing = request[FRAMING]
+    framer = build_framer(framing, retry_ms=options.retry_ms, wrap_result=options.wrap_result)
+    status = call.binding.policy.success.status
+    return ResponseCarrier(request, framer, content_type=framing.content_type, status=status)
 
 
 def _until_deadline(request: web.Request, call: Call, options: StreamOptions) -> StreamOptions:

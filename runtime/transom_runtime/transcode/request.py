@@ -80,6 +80,21 @@ class RequestDecoder:
         verdict = Verdict(self._binding_id, self._strictness, self._on_unknown, root)
         message = self._new()
         value = self._body.read(message, SentBody(content=body, content_type=content_type, method=method), verdict)
+        self._bind_head(message, variables, raw_query, resume, verdict)
+        if self._mask is not None and method == "PATCH":
+            self._mask.fill(message, value)
+        verdict.enforce()
+        return self._serialize(message, body, verdict)
+
+    def check_head(self, variables: Sequence[str], raw_query: str) -> None:
+        """See that path and query fit, before there is a message. Raises CallError (400) with all their faults."""
+        verdict = Verdict(self._binding_id, self._strictness, self._on_unknown, "")
+        self._bind_head(self._new(), variables, raw_query, "", verdict)
+        verdict.enforce()
+
+    def _bind_head(
+        self, message: Message, variables: Sequence[str], raw_query: str, resume: str, verdict: Verdict
+    ) -> None:
         if raw_query:
             self._query.bind(message, raw_query, verdict)
         for variable, text, place in zip(self._variables, variables, self._captures, strict=True):
@@ -89,10 +104,6 @@ class RequestDecoder:
                 variable.bind_over_body(message, text, place, verdict)
         if resume and self._resume is not None:
             self._resume.bind(message, resume, "Last-Event-ID", verdict)
-        if self._mask is not None and method == "PATCH":
-            self._mask.fill(message, value)
-        verdict.enforce()
-        return self._serialize(message, body, verdict)
 
     def decode_next(self, body: bytes, *, method: str, root: str = "") -> bytes:
         """The wire bytes of a later message of a client stream: path and query went into the first.
