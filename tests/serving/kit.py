@@ -71,11 +71,17 @@ async def _one_event(request: Any, context: LocalContext) -> AsyncIterator[Any]:
     yield executions_pb2.ExecutionEvent(execution_id=request.execution_id)
 
 
+async def _echo(requests: AsyncIterator[Any], context: LocalContext) -> AsyncIterator[Any]:
+    async for request in requests:
+        yield executions_pb2.OpenConsoleResponse(command=request.command)
+
+
 @dataclass(slots=True)
 class Executions:
-    """A servicer that hardly anybody calls: its routes are there to be refused, and one to be watched."""
+    """A servicer that hardly anybody calls: its routes are there to be refused, some to be watched and talked to."""
 
     watch: Callable[[Any, LocalContext], AsyncIterator[Any]] = _one_event
+    console: Callable[[AsyncIterator[Any], LocalContext], AsyncIterator[Any]] = _echo
 
     async def _unused(self, request: Any, context: LocalContext) -> Any:
         raise AssertionError("no test calls this")
@@ -84,7 +90,11 @@ class Executions:
         async for event in self.watch(request, context):
             yield event
 
-    ListExecutions = GetExecution = CancelExecution = OpenConsole = _unused
+    async def OpenConsole(self, requests: AsyncIterator[Any], context: LocalContext) -> AsyncIterator[Any]:  # noqa: N802 -- an RPC's name
+        async for response in self.console(requests, context):
+            yield response
+
+    ListExecutions = GetExecution = CancelExecution = _unused
 
 
 @dataclass(slots=True)
