@@ -84,6 +84,27 @@ class Mocked:
         async for message in answers:
             yield MessageToDict(message)
 
+    def talk(self, name: str) -> Talk:
+        """Call a method that streams both ways, one request after the other."""
+        method, options = _method(name)
+        return Talk(method, self._channel.stream_stream(_path(method), **options)(timeout=20.0))
+
+
+class Talk:
+    """A stream both ways."""
+
+    def __init__(self, method: MethodDescriptor, call: Any) -> None:
+        self._method = method
+        self._call = call
+
+    async def say(self, request: dict[str, Any]) -> None:
+        """Send a request."""
+        await self._call.write(_request(self._method, request))
+
+    async def hear(self) -> dict[str, Any]:
+        """The next answer."""
+        return MessageToDict(await self._call.read())
+
 
 def _method(name: str) -> tuple[MethodDescriptor, dict[str, Any]]:
     method = LIBRARY.methods_by_name[name]

@@ -34,6 +34,13 @@ async def test_scripted_answers(mocked: Connect, write: Write) -> None:
     assert (await library.one("GetBook", {}))["title"] == "Dune"
 
 
+async def test_a_script_has_the_last_word(mocked: Connect, write: Write) -> None:
+    """What a script says holds, though the request has a field of that name, or a resource, that says otherwise."""
+    library = await mocked(write(GET % "{response: {title: scripted}}"))
+    book = await library.one("GetBook", {"title": "asked", "like": {"title": "liked", "pageCount": "7"}})
+    assert (book["title"], book["pageCount"]) == ("scripted", "7")
+
+
 async def test_times_in_scripts(mocked: Connect, write: Write) -> None:
     """A time may be written as YAML likes it."""
     library = await mocked(write(GET % "{response: {publish_time: 1965-08-01T00:00:00Z}}"))
@@ -91,6 +98,30 @@ async def test_client_streams(mocked: Connect) -> None:
     library = await mocked()
     assert (await library.one("Upload", {"title": "Dune"}, {"title": "Emma"}))["title"] == "Emma"
     assert (await library.one("Upload"))["title"]
+
+
+async def test_streams_both_ways(mocked: Connect, write: Write) -> None:
+    """Each request is answered as it comes, before the next is sent: by the case that fits, else by one message."""
+    script = "{when: {title: Dune}, responses: [{title: a}, {title: b}]}, {when: {title: end}, error: {code: ABORTED}}"
+    library = await mocked(write(f"methods: {{library.Library.Chat: [{script}]}}"))
+    talk = library.talk("Chat")
+    await talk.say({"title": "Emma"})
+    first = await talk.hear()
+    await talk.say({"title": "Dune"})
+    heard = [await talk.hear(), await talk.hear()]
+    await talk.say({"title": "Emma"})
+    last = await talk.hear()
+    assert [book["title"] for book in (first, *heard, last)] == ["Emma", "a", "b", "Emma"]
+    assert first["pageCount"] != last["pageCount"], "each made-up message is another"
+    await talk.say({"title": "end"})
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await talk.hear()
+    assert raised.value.code() is grpc.StatusCode.ABORTED
+
+
+async def test_a_silent_caller_hears_nothing(mocked: Connect) -> None:
+    """A stream both ways on which nobody says anything is empty."""
+    assert [book async for book in (await mocked()).many("Chat")] == []
 
 
 async def test_a_taken_port() -> None:

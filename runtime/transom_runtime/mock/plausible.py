@@ -54,13 +54,17 @@ def _copy_resource(message: Message, request: Message) -> None:
     """Take over the resource that a create or update carries: the answer to `CreateBook{book}` is that book."""
     for field, value in request.ListFields():
         if not field.is_repeated and field.message_type is message.DESCRIPTOR:
-            message.MergeFrom(value)
+            resource = type(message)()
+            resource.CopyFrom(value)
+            for scripted, _ in message.ListFields():
+                resource.ClearField(scripted.name)
+            message.MergeFrom(resource)
 
 
 def _echo(message: Message, request: Message) -> None:
     for field, value in request.ListFields():
-        twin = message.DESCRIPTOR.fields_by_name.get(field.name)
-        if twin is None or not _are_alike(field, cast("FieldDescriptor", twin)):
+        twin = cast("FieldDescriptor | None", message.DESCRIPTOR.fields_by_name.get(field.name))
+        if twin is None or not _are_alike(field, twin) or _is_set(message, twin):
             continue
         if field.message_type is None:
             setattr(message, field.name, value)

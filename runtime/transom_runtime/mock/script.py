@@ -10,7 +10,8 @@
         - responses: [{title: Dune}, {title: Emma}]
           latency_ms: 100                      # before each message
 
-The first case whose `when` fits answers. A method without a fitting case gets made-up data.
+The first case whose `when` fits answers. A method without a fitting case gets made-up data. A method that streams both
+ways answers each request as it comes; one whose client streams, the last.
 """
 
 from __future__ import annotations

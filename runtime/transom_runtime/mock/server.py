@@ -87,9 +87,15 @@ def _method_handler(method: MethodDescriptor, script: Script) -> grpc.RpcMethodH
         (True, True): grpc.stream_stream_rpc_method_handler,
     }
     behaviour = _Behaviour(method, script)
-    make = kinds[method.client_streaming, method.server_streaming]
-    return make(
-        behaviour.many if method.server_streaming else behaviour.one,
+    behaviours: dict[tuple[bool, bool], Callable[..., Any]] = {
+        (False, False): behaviour.one,
+        (False, True): behaviour.many,
+        (True, False): behaviour.one,
+        (True, True): behaviour.each,
+    }
+    kind = (method.client_streaming, method.server_streaming)
+    return kinds[kind](
+        behaviours[kind],
         request_deserializer=GetMessageClass(method.input_type).FromString,
         response_serializer=lambda message: message.SerializeToString(),
     )
@@ -111,11 +117,25 @@ class _Behaviour:
             await _fail(case.error, context)
         return self._answer(case.response or {}, request)
 
-    async def many(self, requests: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Message]:
-        request = await self._last(requests)
+    async def many(self, request: Message, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Message]:
+        async for message in self._answers(request, context, untold=LIST_LENGTH):
+            yield message
+
+    async def each(self, requests: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Message]:
+        """Answer each request as it comes: by script with all that it says, else with one message."""
+        number = 0
+        async for request in requests:
+            async for message in self._answers(request, context, untold=1, first=number):
+                yield message
+                number += 1
+
+    async def _answers(
+        self, request: Message, context: grpc.aio.ServicerContext[Any, Any], *, untold: int, first: int = 0
+    ) -> AsyncIterator[Message]:
+        """The messages that answer a request, counted from `first`; `untold` made-up ones where no script says them."""
         case = self._script.case_for(self._name, request)
-        untold: Sequence[Mapping[str, Any]] = () if case.error else ({},) * LIST_LENGTH
-        for index, scripted in enumerate(untold if case.responses is None else case.responses):
+        made_up: Sequence[Mapping[str, Any]] = () if case.error else ({},) * untold
+        for index, scripted in enumerate(made_up if case.responses is None else case.responses, first):
             await asyncio.sleep(case.latency_ms / 1000)
             yield self._answer(scripted, request, index=index)
         if case.error is not None:
