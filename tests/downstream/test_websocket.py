@@ -408,6 +408,19 @@ async def test_s6_an_upstream_that_does_not_listen_slows_the_client(talk: Talk) 
     assert await talking.hear() == b"x" * 65_000
 
 
+async def test_s5_a_client_that_is_held_up_and_leaves_is_found_out(talk: Talk) -> None:
+    """S5: where nothing is read, because nobody takes what was, the next ping finds that its client has gone."""
+    talking = await talk(deaf=True, heartbeat_s=0.05)
+    wire = await talking.raw()
+    message = frame(b"x" * 65_000)
+    with contextlib.suppress(TimeoutError):
+        while True:
+            async with asyncio.timeout(0.3):
+                await wire.send(message)
+    wire.writer.transport.abort()
+    await asyncio.wait_for(talking.source.closed.wait(), 5)
+
+
 async def test_s6_a_slow_reader_slows_the_upstream(talk: Talk) -> None:
     """S6: an upstream is not asked for more than its client reads, and goes on when it does."""
     sent: list[int] = []
@@ -496,6 +509,37 @@ async def test_a_failure_before_the_answer_is_plain_http(serve: Serve, responder
         await wire.send(HANDSHAKE.encode())
         answer = await wire.answer()
         assert (answer.status, answer.json["message"]) == (409, "gone wrong")
+
+
+async def test_s5_without_the_servers_help_the_socket_finds_out(responder: Responder) -> None:
+    """S5: mounted in an application that does not cancel handlers, a socket sees by itself that its client has gone."""
+    source = Source()
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        call = make_call(request)
+        return await send_stream(
+            request,
+            call,
+            source.messages(),
+            carrier=Socket(request, call.head, SocketFramer(), max_message_bytes=100),
+            responder=responder,
+            options=StreamOptions(),
+            stats=StreamStats(),
+        )
+
+    app = web.Application()
+    app.router.add_get("/", handler)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        async with aiohttp.ClientSession() as http:
+            socket = await http.ws_connect(f"http://127.0.0.1:{runner.addresses[0][1]}/")
+            await source.asks.get()
+            socket._writer.transport.abort()
+            await asyncio.wait_for(source.closed.wait(), 5)
+    finally:
+        await runner.cleanup()
 
 
 async def test_messages_that_came_with_the_handshake_count(talk: Talk) -> None:
