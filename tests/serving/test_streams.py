@@ -44,6 +44,8 @@ async def test_a_deadline_after_the_headers_is_told_in_band() -> None:
     assert "first" in text
     assert text.count("event: error") == 1
     assert "HTTP/1.1" not in text
+    assert "the deadline passed" in text
+    assert "STREAM_TOO_LONG" not in text
     assert (outcome.code, outcome.http_status, outcome.messages) == (Code.DEADLINE_EXCEEDED, 200, 1)
 
 
@@ -57,6 +59,7 @@ async def test_a_deadline_before_the_headers_is_an_http_error() -> None:
     async with running(Sessions(pieces=silent)) as at:
         status, body = await at.ask(PATH, "POST", json={"text": "a"}, headers={"X-Server-Timeout": "0.05"})
         assert (status, body["code"]) == (504, 4)
+        assert "STREAM_TOO_LONG" not in str(body)
         assert (await at.seen.only()).code is Code.DEADLINE_EXCEEDED
 
 

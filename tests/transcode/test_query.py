@@ -81,8 +81,30 @@ def test_what_the_path_and_body_bind(shelf: Any, decoding: Decoder) -> None:
     """Fields bound by path or body are unknown to the query, their siblings are not (Q3)."""
     decode = decoding(shelf.GetBook, "name", "book.name", body="kinds", query=("name", "book", "kinds"))
     assert decode("n", "b", query="book.title=t").book.title == "t"
-    for query in ("name=x", "book.name=x", "kinds.i32=5"):
-        assert list(decode.reasons("n", "b", query=query).values()) == ["UNKNOWN_FIELD"]
+    for query, whose in (("name=x", "path"), ("book.name=x", "path"), ("kinds.i32=5", "body"), ("kinds=5", "body")):
+        (fault,) = decode.refuse("n", "b", query=query).faults
+        assert fault.reason == "UNKNOWN_FIELD"
+        assert whose in fault.description
+
+
+def test_what_a_body_of_everything_takes(shelf: Any, decoding: Decoder) -> None:
+    """Where the body takes every field, a parameter is refused with that reason, and bound by no means (B1, Q3)."""
+    decode = decoding(shelf.GetBook, "name", body="*", query=())
+    for query, word in (("size=3", "body"), ("book.title=x", "body"), ("labels[a]=b", "body"), ("name=x", "path")):
+        (fault,) = decode.refuse("n", query=query, body="{}").faults
+        assert fault.reason == "UNKNOWN_FIELD"
+        assert word in fault.description
+
+
+@pytest.mark.parametrize(
+    "query, word",
+    [("labels[a]=b", "map"), ("labels.key=b", "map"), ("authors.full_name=x", "list"), ("value=1", "text")],
+)
+def test_what_a_generated_route_leaves_out(shelf: Any, decoding: Decoder, query: str, word: str) -> None:
+    """The refusal is as clear where the route does not offer the field at all, as generated routes do not (Q1)."""
+    (fault,) = decoding(shelf.GetBook, query=("size", "book")).refuse(query=query).faults
+    assert fault.reason == "NOT_IN_QUERY"
+    assert word in fault.description
 
 
 def test_twice(decode: Decoding) -> None:

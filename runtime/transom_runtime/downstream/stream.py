@@ -142,6 +142,8 @@ class _Sending:
         self._options = options
         self._loop = asyncio.get_running_loop()
         self._ends_at = self._loop.time() + options.max_duration_s
+        self._has_deadline = opening.call.deadline.remaining_s() <= options.max_duration_s
+        """Whether it is the call's deadline, and no cap of the gateway, that ends the stream."""
         self._limit: asyncio.Timeout | None = None
         self._stopped = False
         self._verdict: CallError | None = None
@@ -227,6 +229,10 @@ class _Sending:
 
     def _overdue(self) -> CallError:
         if self._loop.time() >= self._ends_at:
+            if self._has_deadline:
+                return CallError(
+                    Code.DEADLINE_EXCEEDED, "the deadline passed before the stream was done", origin=Origin.GATEWAY
+                )
             return _too_long(
                 f"the stream is open for longer than {self._options.max_duration_s:g} s", "STREAM_TOO_LONG"
             )

@@ -16,6 +16,7 @@ from transom_runtime.transcode.percent import decode
 from transom_runtime.transcode.verdict import Verdict
 
 _MAX_DEPTH: Final = 32
+_BY_PATH: Final = "is given by the path"
 
 
 class QueryBinder:
@@ -28,9 +29,14 @@ class QueryBinder:
         *,
         reachable: Iterable[str],
         bound: Iterable[str],
+        body: str | None = None,
     ) -> None:
-        """`reachable`: the top-level fields left to the query; `bound`: the paths that the HTTP path binds (Q3)."""
+        """`reachable`: the top-level fields left to the query; `bound`: the paths that the HTTP path binds (Q3); `body`:
+        what the body takes, as the binding has it.
+        """
         self._options = options
+        self._plan = plan
+        self._body = (body or "").partition(".")[0]
         self._bound = frozenset(bound)
         top = frozenset(reachable)
         self._names = {name: field for name, field in plan.names.items() if field.name in top}
@@ -78,12 +84,25 @@ class QueryBinder:
                 names = _names_in(steps[-1])
             step = names.get(part)
             if step is None:
-                raise _unknown(name, part, names)
+                raise _unknown(name, part, names) if steps else self._closed(name, part)
             steps.append(step)
         path = FieldPath(tuple(steps[:-1]), steps[-1])
         if path.dotted in self._bound:
-            raise _refuse_unknown(name, "is given by the path", ())
+            raise _refuse_unknown(name, _BY_PATH, ())
         return path
+
+    def _closed(self, name: str, part: str) -> Refused:
+        """Why a query cannot begin with this name: the field is somebody else's, or none that a text can hold."""
+        field = self._plan.names.get(part) or self._plan.names.get(part.partition("[")[0])
+        if field is None or field.name in self._names:
+            return _unknown(name, part, self._names)
+        if field.name in self._bound:
+            return _refuse_unknown(name, _BY_PATH, ())
+        if self._body in {"*", field.name}:
+            return _refuse_unknown(name, "is taken from the body", ())
+        if field.set_text is None and field.child is None:
+            return refuse(field.no_text, reason="NOT_IN_QUERY")
+        return _unknown(name, part, self._names)
 
 
 def _names_in(step: FieldPlan) -> Any:

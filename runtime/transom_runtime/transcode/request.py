@@ -56,7 +56,7 @@ class RequestDecoder:
         resume = binding.policy.sse.resume_field
         self._resume = build_variable(plan, resume, None, where) if resume else None
         self._body = _body_reader(binding, body_path, plans, options)
-        self._query = QueryBinder(plan, options, reachable=_reachable(binding), bound=self._captures)
+        self._query = QueryBinder(plan, options, reachable=_reachable(binding), bound=self._captures, body=binding.body)
         body_field = body_path.field if body_path is not None and not body_path.parents else None
         self._mask = build_mask_filler(plan, body_field, self._captures)
 
