@@ -50,6 +50,10 @@ test: $(READY) ## Run the fast tests
 test-slow: $(READY) ## Run the slow tests
 	@$(BIN)/pytest -q -m slow $(ARGS)
 
+.PHONY: envoy
+envoy: $(PEERS) ## Hold the gateway beside Envoy's transcoder, request by request; ARGS=--write writes docs/envoy.md
+	@$(BIN)/pytest -q tests/beside_envoy $(ARGS)
+
 .PHONY: generate
 generate: $(READY) ## Write generated/ anew from protos/
 	@$(BIN)/transom generate $(ARGS)

@@ -31,8 +31,8 @@ class QueryBinder:
         bound: Iterable[str],
         body: str | None = None,
     ) -> None:
-        """`reachable`: the top-level fields left to the query; `bound`: the paths that the HTTP path binds (Q3); `body`:
-        what the body takes, as the binding has it.
+        """`reachable`: the top-level fields left to the query; `bound`: the paths that the HTTP path binds (Q3);
+        `body`: what the body takes, as the binding has it.
         """
         self._options = options
         self._plan = plan
