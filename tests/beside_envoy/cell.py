@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any, Final
 
 from beside_envoy.corpus import Answer, Ask
@@ -25,7 +26,8 @@ def request_cell(ask: Ask) -> str:
 def outcome_cell(result: Result, outcome: Outcome) -> str:
     """What one side did, in the respects in which the two differ."""
     respects = result.respects
-    parts = [_answer(outcome, respects)]
+    # Of a call that ran out of time it is told by whoever notices first, in their words.
+    parts = [_answer(outcome, respects, timed=outcome.status == HTTPStatus.GATEWAY_TIMEOUT)]
     if "content_type" in respects and not (result.transom.own_words or result.envoy.own_words):
         parts.append(f"as {code(outcome.content_type)}" if outcome.content_type else "of no type")
     if "headers" in respects:
@@ -35,10 +37,9 @@ def outcome_cell(result: Result, outcome: Outcome) -> str:
     return "<br>".join(parts)
 
 
-def _answer(outcome: Outcome, respects: Sequence[str]) -> str:
-    # What is said of a call that the upstream had is a matter of who noticed first.
+def _answer(outcome: Outcome, respects: Sequence[str], *, timed: bool) -> str:
     if outcome.own_words:
-        text = "" if outcome.arrivals else _own_words(outcome.body)
+        text = "" if timed else _own_words(outcome.body)
     else:
         text = _as_text(outcome.body) if "body" in respects else ""
     return f"{outcome.status} {code(text)}" if text else str(outcome.status)

@@ -36,7 +36,9 @@ class Answer:
     hangs: bool = False
     """Whether it waits for the call's end before it answers."""
     unheard: bool = False
-    """Whether it does not come through as it is: the error is the transcoder's own, in words that time may choose."""
+    """Whether an error is the transcoder's own, though the call may have arrived: it was broken off, and time decides
+    what the upstream saw of it and who says so.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

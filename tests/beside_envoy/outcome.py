@@ -48,6 +48,7 @@ def observe(ask: Ask, response: Response, received: list[Received]) -> Outcome:
     """Put together what is compared."""
     content_type = response.headers.get("content-type", "").partition(";")[0].strip()
     body = _read_body(response, content_type)
+    failed = response.status >= 400
     stripped = _without_request_ids(body)
     return Outcome(
         status=response.status,
@@ -55,9 +56,9 @@ def observe(ask: Ask, response: Response, received: list[Received]) -> Outcome:
         body=stripped,
         cut=response.cut,
         headers=tuple((name, response.headers.get(name.lower())) for name in ask.headers_back),
-        arrivals=tuple(_arrival(ask, call) for call in received),
+        arrivals=() if failed and ask.answer.unheard else tuple(_arrival(ask, call) for call in received),
         request_ids=json.dumps(body, default=str).count(_REQUEST_INFO),
-        own_words=response.status >= 400 and (not received or ask.answer.hangs or ask.answer.unheard),
+        own_words=failed and (not received or ask.answer.hangs or ask.answer.unheard),
     )
 
 
