@@ -1,12 +1,15 @@
-"""Handlers of the protos of this folder, generated once."""
+"""What the tests of this folder share: handlers of its protos, generated once, and a Valkey."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from state.server import Server
 
 PROTOS = Path(__file__).parent / "protos"
 
@@ -20,3 +23,12 @@ def chat(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert made.returncode == 0, made.stderr
     sys.path.insert(0, str(out))
     return out
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[Server]:
+    """A Valkey for gateways that share their state."""
+    server = Server()
+    server.start()
+    yield server
+    server.stop()

@@ -16,7 +16,7 @@ from aiohttp import ClientWebSocketResponse, WSMsgType
 
 from serving.kit import Executions, Running, running
 from serving.test_client_streams import serving
-from serving.test_tickets import bearer, ticket_from, use, valkey  # noqa: F401 -- a fixture of theirs is used here
+from serving.test_tickets import bearer, ticket_from, use
 from state.server import Server
 from transom_runtime.downstream.cors import CorsOptions
 from transom_runtime.errors import CallError, Code, Origin
@@ -238,7 +238,7 @@ async def test_rate_limits_hold_for_sockets() -> None:
         assert (status, "Retry-After" in headers) == (429, True)
 
 
-async def test_sockets_count_as_streams_on_all_replicas(valkey: Server) -> None:  # noqa: F811 -- the fixture
+async def test_sockets_count_as_streams_on_all_replicas(valkey: Server) -> None:
     """The cap on live streams counts WebSockets of both gateways, and a revoked sign-in ends them everywhere: 4016."""
     shared = use(valkey, most=2)
     async with AsyncExitStack() as stack:

@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,14 +33,6 @@ from workflow.v1 import executions_pb2
 SECRET = "only-for-tests-0123456789-0123456789"
 EVENTS = "/api/v1/executions/ex-1/events"
 SSE = {"Accept": "text/event-stream"}
-
-
-@pytest.fixture(scope="module")
-def valkey() -> Iterator[Server]:
-    server = Server()
-    server.start()
-    yield server
-    server.stop()
 
 
 @dataclass
