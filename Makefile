@@ -54,6 +54,17 @@ test-slow: $(READY) ## Run the slow tests
 envoy: $(PEERS) ## Hold the gateway beside Envoy's transcoder, request by request; ARGS=--write writes docs/envoy.md
 	@$(BIN)/pytest -q tests/beside_envoy $(ARGS)
 
+CONFORMANCE := .venv/.conformance-$(shell cat requirements/dev.txt tests/conformance/*.py | cksum | cut -d' ' -f1)
+
+$(CONFORMANCE): $(READY) tests/conformance/suite.py tests/conformance/newer_libc.py
+	@echo "transom: setting up protobuf's conformance suite, once"
+	@PYTHONPATH=tests $(BIN)/python -m conformance.suite prepare .venv/conformance
+	@rm -f .venv/.conformance-*; touch $@
+
+.PHONY: conformance
+conformance: $(CONFORMANCE) ## Run protobuf's official conformance suite against the JSON codec
+	@PYTHONPATH=tests $(BIN)/python -m conformance.suite run .venv/conformance
+
 .PHONY: generate
 generate: $(READY) ## Write generated/ anew from protos/
 	@$(BIN)/transom generate $(ARGS)

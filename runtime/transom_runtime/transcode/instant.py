@@ -22,6 +22,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_S: Final = -62_135_596_800
 _LAST_S: Final = 253_402_300_799
 _MAX_DURATION_S: Final = 315_576_000_000
+"""Whole seconds: a fraction on top of them is within the range (duration.proto, and the conformance suite)."""
 
 
 def parse_timestamp(text: str) -> tuple[int, int]:
@@ -55,7 +56,7 @@ def parse_duration(text: str) -> tuple[int, int]:
         raise refuse("is no duration such as '3.5s'", text)
     sign, whole, fraction = match.groups()
     seconds, nanos = int(whole), _nanos(fraction)
-    if seconds > _MAX_DURATION_S or (seconds == _MAX_DURATION_S and nanos):
+    if seconds > _MAX_DURATION_S:
         raise refuse("is longer than 10,000 years", text, reason="OUT_OF_RANGE")
     return (-seconds, -nanos) if sign else (seconds, nanos)
 
@@ -74,11 +75,9 @@ def format_timestamp(seconds: int, nanos: int) -> str:
 
 def format_duration(seconds: int, nanos: int) -> str:
     """The text of a duration. Raises ValueError where it has none."""
-    total = seconds * 1_000_000_000 + nanos
-    if abs(total) > _MAX_DURATION_S * 1_000_000_000 or abs(nanos) >= 1_000_000_000 or seconds * nanos < 0:
+    if abs(seconds) > _MAX_DURATION_S or abs(nanos) >= 1_000_000_000 or seconds * nanos < 0:
         raise ValueError("a duration is out of range")
-    whole, rest = divmod(abs(total), 1_000_000_000)
-    return f"{'-' if total < 0 else ''}{whole}{_fraction(rest)}s"
+    return f"{'-' if seconds < 0 or nanos < 0 else ''}{abs(seconds)}{_fraction(abs(nanos))}s"
 
 
 def _fraction(nanos: int) -> str:
