@@ -1,7 +1,7 @@
 """Random message types: proto files that no compiler wrote, each in a pool of its own.
 
-Every file holds enums, a few messages, which may hold each other, and whatever its syntax allows: groups, required
-fields, defaults and extensions in proto2; optional in proto3; in editions presence, closed enums and delimited messages,
+Every file holds enums, a few messages, which may hold each other, and whatever its syntax allows: in proto2 groups,
+required fields, defaults and extensions; in proto3 optional; in editions presence, closed enums and delimited messages,
 for the file or for one field.
 """
 
