@@ -36,7 +36,7 @@ def compile_protos(root: Path, output: Path, *files: str) -> None:
 def modules(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """An import root that holds the compiled protos."""
     output = tmp_path_factory.mktemp("transcode_protos")
-    compile_protos(HERE, output, "shelf.proto", "legacy.proto")
+    compile_protos(HERE, output, "shelf.proto", "legacy.proto", "features.proto")
     names = ("proto2", "proto3", "edition2023", "proto2_editions", "proto3_editions")
     compile_protos(CONFORMANCE, output, *(f"conformance/messages/test_messages_{name}.proto" for name in names))
     sys.path.insert(0, str(output))
@@ -54,6 +54,12 @@ def shelf(modules: Path) -> Any:
 def legacy(modules: Path) -> Any:
     """The module of legacy.proto."""
     return importlib.import_module("legacy_pb2")
+
+
+@pytest.fixture(scope="session")
+def features(modules: Path) -> Any:
+    """The module of features.proto."""
+    return importlib.import_module("features_pb2")
 
 
 def bind(request: Any, response: Any = None, *captures: str, **more: Any) -> Binding:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import pytest
 
 from transcode.conftest import Decoder
+from transom_runtime.transcode.codec import Codec
 from transom_runtime.transcode.options import Strictness, TranscodeOptions
 
 
@@ -167,6 +169,23 @@ def test_map_keys(shelf: Any, decoding: Decoder) -> None:
     assert len(decode.faults(body='{"byFlag": {"1": 1}}')) == 1
 
 
+def test_keys_of_every_type(shelf: Any, decoding: Decoder) -> None:
+    """Maps with keys of every type are read and written, the ends of their ranges among them (J1)."""
+    ranges = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
+    ranges |= {f"s{name}": ends for name, ends in ranges.items()} | {"uint32": (0, 2**32 - 1), "uint64": (0, 2**64 - 1)}
+    ranges |= {"fixed32": ranges["uint32"], "fixed64": ranges["uint64"]}
+    ranges |= {"sfixed32": ranges["int32"], "sfixed64": ranges["int64"]}
+    body: dict[str, Any] = {
+        f"by{kind.capitalize()}": {str(key): kind for key in (*ends, 0)} for kind, ends in ranges.items()
+    }
+    body |= {"byBool": {"true": "a", "false": "b"}, "byString": {"": "a", "x/y": "b"}}
+    message = decoding(shelf.Maps, body="*")(body=json.dumps(body))
+    for kind, ends in ranges.items():
+        assert set(getattr(message, f"by_{kind}")) == {*ends, 0}
+    assert dict(message.by_bool) == {True: "a", False: "b"}
+    assert json.loads(Codec(TranscodeOptions()).encode_message(message)) == body
+
+
 def test_extensions_and_groups(legacy: Any, decoding: Decoder) -> None:
     """Extensions are members in brackets; groups are members like any other."""
     message = decoding(legacy.Parcel, body="*")(
@@ -188,6 +207,51 @@ def test_exact_integers(shelf: Any, decoding: Decoder) -> None:
     assert decode(body='{"i64": 9223372036854775807.0}').i64 == 2**63 - 1
     assert decode(body='{"i64": 922337203685477580.7e1}').i64 == 2**63 - 1
     assert set(decode.faults(body='{"i64": 9223372036854775808.0, "i32": 1e-1}')) == {"/i64", "/i32"}
+
+
+def test_minus_zero(shelf: Any, decoding: Decoder) -> None:
+    """A float keeps the sign of its zero, however it is written and wherever it comes from (Q6)."""
+    decode = decoding(shelf.Kinds, body="*")
+    for text in ("-0", "-0.0", "-0e1", '"-0"'):
+        message = decode(
+            body=f'{{"doubleValue": {text}, "floatValue":{text}, "floats": [{text}], "wrappedFloat": {text}}}'
+        )
+        signs = (message.double_value, message.float_value, message.floats[0], message.wrapped_float.value)
+        assert [math.copysign(1, sign) for sign in signs] == [-1] * 4
+    assert math.copysign(1, decoding(shelf.Kinds, query=("double_value",))(query="doubleValue=-0").double_value) == -1
+    assert math.copysign(1, decode(body='{"anyJson": -0}').any_json.number_value) == -1
+    assert decode(body='{"i32": -0, "genre": -0, "many": [-0]}') == shelf.Kinds(many=[0])
+
+
+def test_colliding_names(shelf: Any, decoding: Decoder) -> None:
+    """Where a JSON name is another field's proto name, the JSON name wins (Q2)."""
+    decode = decoding(shelf.Renamed, body="*")
+    message = decode(body='{"two": "a", "three": "b", "below": {"one": "c"}}')
+    assert (message.one, message.two, message.below.one) == ("a", "b", "c")
+    assert decode.reasons(body='{"one": "a", "two": "b"}') == {"/one": "DUPLICATE_FIELD"}
+    assert json.loads(Codec(TranscodeOptions()).encode_message(message)) == {
+        "two": "a",
+        "three": "b",
+        "below": {"two": "c"},
+    }
+
+
+def test_features_of_an_edition(features: Any, decoding: Decoder) -> None:
+    """Presence, closed enums and delimited messages are what an edition's features say (J1, J2)."""
+    decode = decoding(features.Lamp, body="*")
+    codec = Codec(TranscodeOptions())
+    body = '{"watts":0,"lumen":0,"maker":"m","spare":{"maker":"n"},"byRoom":{"a":{"maker":"o"}},"screws":0}'
+    message = decode(body=body)
+    assert message.HasField("lumen")
+    assert message.WhichOneof("mount") == "screws"
+    assert json.loads(codec.encode_message(message)) == json.loads(body.replace('"watts":0,', ""))
+    twin = decode(body='{"maker": "m", "[transom.tests.features.twin]": {"maker": "n"}}')
+    assert twin.Extensions[features.twin].maker == "n"
+    assert decode.reasons(body='{"spare": {}, "maker": "", "shade": 3, "shades": ["DARK", 0]}') == {
+        "/shade": "INVALID_VALUE",
+        "/shades/1": "INVALID_VALUE",
+    }
+    assert decode.reasons(body='{"spare": {}, "maker": ""}') == {"/spare/maker": "MISSING_FIELD"}
 
 
 def test_presence(shelf: Any, decoding: Decoder) -> None:

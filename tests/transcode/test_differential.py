@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from google.protobuf import json_format
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from transcode.conftest import bind
+from transcode.examples import examples
 from transcode.values import fill, same
 from transom_runtime.errors import CallError
 from transom_runtime.transcode.codec import Codec
@@ -36,7 +37,7 @@ def message_class(module: str, name: str) -> Any:
 
 
 @pytest.mark.parametrize("module, name", TYPES)
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(25)
 @given(data=st.data())
 def test_output_is_the_reference_s(modules: Path, module: str, name: str, data: st.DataObject) -> None:
     """Any message is written as json_format writes it, and read back as the message that it was (J1, J7)."""
@@ -54,7 +55,7 @@ def test_output_is_the_reference_s(modules: Path, module: str, name: str, data: 
 
 
 @pytest.mark.parametrize("module, name", TYPES)
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(20)
 @given(data=st.data())
 def test_input_is_read_as_the_reference_reads_it(modules: Path, module: str, name: str, data: st.DataObject) -> None:
     """What json_format writes, in either spelling of the names, is read as json_format reads it (J1, J7)."""
@@ -70,7 +71,7 @@ def test_input_is_read_as_the_reference_reads_it(modules: Path, module: str, nam
 
 
 @pytest.mark.parametrize("module, name", TYPES)
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(20)
 @given(data=st.data())
 def test_implicit_defaults_are_the_reference_s(modules: Path, module: str, name: str, data: st.DataObject) -> None:
     """Fields without presence appear as json_format's always_print shows them (J2)."""
@@ -107,7 +108,7 @@ JUNK = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(200)
 @given(value=st.dictionaries(NAMES, JUNK, max_size=5))
 def test_no_input_is_a_crash(shelf: Any, value: Any) -> None:
     """Any JSON is decoded, or refused with its faults; nothing else is raised."""

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,23 +14,25 @@ import pytest
 from google.protobuf import json_format
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from transcode.conftest import bind
+from transcode.examples import examples
 from transcode.made_types import MadeType, made_types
 from transcode.values import fill, same
 from transom_runtime.errors import CallError, Fault
 from transom_runtime.transcode.codec import Codec
 from transom_runtime.transcode.options import OutputDefaults, Strictness, TranscodeOptions
 
-FURTHER = os.environ.get("TRANSOM_EXAMPLES", "")
-EXAMPLES = settings(
-    max_examples=int(FURTHER or "60"),
-    # The same examples on every run, so that no change is blamed for what an earlier one did.
-    derandomize=not FURTHER,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
+JUNK = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.integers(-(2**70), 2**70)
+    | st.sampled_from(["", "x", "1", "-0", "1e3", "1.5s", "NaN", "YQ==", "a,b", "2020-01-01T00:00:00Z", "OPEN_ALIAS"]),
+    lambda below: st.lists(below, max_size=2) | st.dictionaries(st.sampled_from(["@type", "value", "1"]), below),
+    max_leaves=4,
 )
 
 
@@ -58,12 +60,23 @@ class Made:
             self.decode(body, **options)
         return caught.value.faults
 
+    def judge(self, body: bytes) -> tuple[Message | None, tuple[Fault, ...]]:
+        """The message of a JSON body, or what is wrong with it."""
+        try:
+            return self.decode(body), ()
+        except CallError as error:
+            return None, error.faults
+
     def _codec(self, options: Any) -> Codec:
         return Codec(TranscodeOptions(**options), pool=self.made.pool)
 
     def reference(self, **options: Any) -> Any:
         """What google's json_format writes."""
         return json_format.MessageToDict(self.message, descriptor_pool=self.made.pool, **options)
+
+    def parse(self, value: Any) -> Message:
+        """What google's json_format reads."""
+        return json_format.ParseDict(value, self.made.new(), descriptor_pool=self.made.pool)
 
     @property
     def has_colliding_names(self) -> bool:
@@ -111,7 +124,7 @@ Property = Callable[..., None]
 def of_made_types(test: Property) -> Property:
     """Run a test for messages of random types."""
 
-    @EXAMPLES
+    @examples(60)
     @given(made=made_types(), data=st.data())
     def run(made: MadeType, data: st.DataObject) -> None:
         test(Made(made, data), data)
@@ -170,6 +183,28 @@ def test_unknown_members(made: Made, data: st.DataObject) -> None:
     assert (fault.field, fault.reason) == ("/no such field", "UNKNOWN_FIELD")
     assert made.equals(made.decode(body, strictness=Strictness.LENIENT))
     assert made.equals(made.decode(body, strictness=Strictness.REPORT))
+
+
+@of_made_types
+def test_one_wrong_value(made: Made, data: st.DataObject) -> None:
+    """Any value in any place is read, as json_format reads it, or refused at that place, below it or around it (E1)."""
+    value = json.loads(made.encode())
+    places = list(_members(value, ""))
+    if not places:
+        return
+    place, holder, key = data.draw(st.sampled_from(places))
+    holder[key] = data.draw(JUNK)
+    message, faults = made.judge(json.dumps(value).encode())
+    assert (message is None) == bool(faults)
+    assert all(_is_along(fault.field, place) for fault in faults)
+    if message is not None:
+        # It is laxer in places, and takes no exponent in a string, where the JSON mapping does.
+        with contextlib.suppress(json_format.ParseError):
+            assert _canonical(message) == _canonical(made.parse(value))
+
+
+def _is_along(pointer: str, place: str) -> bool:
+    return f"{pointer}/".startswith(f"{place}/") or f"{place}/".startswith(f"{pointer}/")
 
 
 @of_made_types

@@ -77,6 +77,25 @@ def test_both_names(shelf: Any, decoding: Decoder) -> None:
         assert decode(query=query).kinds.odd_name == "x"
 
 
+def test_colliding_names(shelf: Any, decoding: Decoder) -> None:
+    """Where a JSON name is another field's proto name, the JSON name wins, at every depth (Q2)."""
+    decode = decoding(shelf.Renamed, query=("one", "two", "below"))
+    message = decode(query="two=a&three=b&below.two=c")
+    assert (message.one, message.two, message.below.one) == ("a", "b", "c")
+    assert decode(query="one=a").one == "a"
+    assert decode.reasons(query="one=a&two=b") == {"two": "DUPLICATE_FIELD"}
+    bound = decoding(shelf.Renamed, "two", query=("one", "below"))
+    assert (bound("p", query="two=q").two, bound("p", query="two=q").one) == ("p", "q")
+    assert bound.reasons("p", query="three=q") == {"three": "UNKNOWN_FIELD"}
+
+
+def test_extensions_are_not_for_queries(legacy: Any, decoding: Decoder) -> None:
+    """A query reaches the message's own fields only, whatever an extension is called (Q1)."""
+    decode = decoding(legacy.Parcel, "id", query=("size", "memo", "marks"))
+    for name in ("[transom.tests.legacy.memo]", "memo", "marks"):
+        assert decode.reasons("a", query=f"{name}=x") == {name: "UNKNOWN_FIELD"}
+
+
 def test_what_the_path_and_body_bind(shelf: Any, decoding: Decoder) -> None:
     """Fields bound by path or body are unknown to the query, their siblings are not (Q3)."""
     decode = decoding(shelf.GetBook, "name", "book.name", body="kinds", query=("name", "book", "kinds"))

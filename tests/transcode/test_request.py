@@ -206,14 +206,30 @@ def test_headers_that_are_not_utf8(shelf: Any, decoding: Decoder) -> None:
 
 
 def test_required_fields(legacy: Any, decoding: Decoder) -> None:
-    """A required field that is missing is a fault at its place."""
+    """Required fields that are missing are all told, each at its place in the body as the body spells it (E1)."""
     decode = decoding(legacy.Parcel, body="*")
-    assert decode.reasons(body='{"[transom.tests.legacy.inner]": {}}').popitem()[1] == "MISSING_FIELD"
     assert decode(body='{"id": "x"}').id == "x"
+    inner = '{"[transom.tests.legacy.inner]": {}, "firstParcels": [{"id": "a"}, {}], "byPlace": {"a/b": {}}}'
+    assert decode.reasons(body=inner) == dict.fromkeys(
+        ("/id", "/[transom.tests.legacy.inner]/id", "/firstParcels/1/id", "/byPlace/a~1b/id"), "MISSING_FIELD"
+    )
+    assert decode.faults(body="{}") == {"/id": "is required"}
+
+
+def test_required_fields_beside_the_body(legacy: Any, decoding: Decoder) -> None:
+    """A required field in the body's field has its pointer in the payload; elsewhere it has its dotted name (E1)."""
+    decode = decoding(legacy.SendParcel, body="parcel", query=("other", "sender"))
+    assert decode.reasons(body="{}", query="other.size=LARGE") == {
+        "/id": "MISSING_FIELD",
+        "sender": "MISSING_FIELD",
+        "other.id": "MISSING_FIELD",
+    }
+    assert decode.reasons(query="sender=s") == {"": "MISSING_FIELD"}
+    assert decode(body='{"id": "x"}', query="sender=s").parcel.id == "x"
 
 
 def test_struct_deeper_than_messages_may_be(shelf: Any, decoding: Decoder) -> None:
     """JSON within the cap that makes more messages inside each other than an upstream reads is refused (J6)."""
     decode = decoding(shelf.GetBook, body="extra")
     assert decode(body='{"a":' * 30 + "1" + "}" * 30).HasField("extra")
-    assert decode.reasons(body='{"a":' * 60 + "1" + "}" * 60) == {"": "TOO_DEEP"}
+    assert decode.reasons(body='{"b": 1, "a":' + '{"a":' * 59 + "1" + "}" * 60) == {"/a" * 60: "TOO_DEEP"}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import pytest
 from google.api.httpbody_pb2 import HttpBody
+from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -17,6 +19,7 @@ from transom_runtime.transcode.options import OutputDefaults, TranscodeOptions
 from transom_runtime.transcode.response import Payload
 
 CODEC = Codec(TranscodeOptions())
+MODES = tuple(OutputDefaults)
 
 
 def send(message: Any, *extract: str, codec: Codec = CODEC, **binding: Any) -> Payload:
@@ -43,6 +46,26 @@ def test_forms(shelf: Any) -> None:
         "byNumber": {"7": "YQ=="},
         "byFlag": {"true": 1},
     }
+
+
+@pytest.mark.parametrize(
+    "value, text",
+    [
+        (0.1, "0.1"),
+        (16777216.0, "16777216.0"),
+        (3.4028235e38, "3.4028235e+38"),
+        (1.17549435e-38, "1.1754944e-38"),
+        (1 / 3, "0.33333334"),
+        (8388609.5, "8388610.0"),  # what the nearest 32-bit float is
+        (-0.0, "-0.0"),
+        (math.nan, '"NaN"'),
+        (-math.inf, '"-Infinity"'),
+    ],
+)
+def test_short_floats(shelf: Any, value: float, text: str) -> None:
+    """A 32-bit float is written as the shortest number that is it, zero with its sign (J1)."""
+    message = shelf.Kinds(floats=[value])
+    assert send(message).body.decode() == f'{{"floats":[{text}]}}'
 
 
 def test_one_line(shelf: Any) -> None:
@@ -130,6 +153,33 @@ def test_extracted_texts(shelf: Any) -> None:
     for path in ("nothing", "book", "tags", "labels.a", "name.x"):
         with pytest.raises(ValueError, match="wanted field"):
             send(message, path)
+
+
+def test_defaults_of_older_messages(legacy: Any) -> None:
+    """Presence is explicit in proto2: no mode shows a scalar that is not set, whatever its default is (J2)."""
+    parcel = legacy.Parcel(id="a", size=2)
+    shown = {mode: json.loads(send(parcel, codec=Codec(TranscodeOptions(output_defaults=mode))).body) for mode in MODES}
+    assert shown[OutputDefaults.OMIT] == {"id": "a", "size": "LARGE"}
+    assert shown[OutputDefaults.IMPLICIT] == {
+        "id": "a",
+        "size": "LARGE",
+        "sizes": [],
+        "firstParcels": [],
+        "byPlace": {},
+    }
+    assert shown[OutputDefaults.ALL] == shown[OutputDefaults.IMPLICIT] | {"stamp": None}
+
+
+def test_defaults_inside(shelf: Any) -> None:
+    """The mode holds for messages in lists, maps and an Any as well (J2)."""
+    packed = AnyMessage()
+    packed.Pack(shelf.Author())
+    message = shelf.Book(co_authors=[shelf.Author()], attachment=packed)
+    message.editors[1].SetInParent()
+    written = json.loads(send(message, codec=Codec(TranscodeOptions(output_defaults=OutputDefaults.IMPLICIT))).body)
+    empty = {"fullName": "", "born": 0}
+    assert (written["coAuthors"], written["editors"]) == ([empty], {"1": empty})
+    assert written["attachment"] == {"@type": "type.googleapis.com/transom.tests.shelf.Author"} | empty
 
 
 def test_broken_responses(legacy: Any) -> None:

@@ -10,11 +10,12 @@ import pytest
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.empty_pb2 import Empty
 from google.protobuf.struct_pb2 import Struct
 from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 
-from transcode.conftest import Decoder
+from transcode.conftest import Decoder, bind
 from transom_runtime.transcode.codec import Codec
 from transom_runtime.transcode.options import Strictness, TranscodeOptions
 
@@ -192,10 +193,38 @@ def test_a_pool_of_its_own() -> None:
     assert set(written) == {"@type", "value"}
 
 
-def test_any_in_any() -> None:
-    """An Any inside an Any stands under `value`, however deep; beyond all reason it is bytes."""
+@pytest.mark.parametrize("depth", [1, 50, 260, 2000])
+def test_any_in_any(depth: int) -> None:
+    """An Any inside an Any stands under `value`; however deep they are, writing them does not fail (J5)."""
     packed = AnyMessage()
     packed.Pack(ErrorInfo(reason="GONE"))
-    outer = AnyMessage()
-    outer.Pack(packed)
-    assert json.loads(CODEC.encode_message(outer))["value"]["reason"] == "GONE"
+    for _ in range(depth):
+        outer = AnyMessage()
+        outer.Pack(packed)
+        packed = outer
+    written = CODEC.encode_message(packed)
+    sent = CODEC.response_encoder(bind(Empty, AnyMessage)).encode(packed.SerializeToString())
+    assert sent.body == written
+    assert written.startswith(b'{"@type":"type.googleapis.com/google.protobuf.Any","value":')
+    assert (b'"reason":"GONE"' in written) == (depth < 300)
+
+
+def test_any_of_every_kind(shelf: Any, decoding: Decoder) -> None:
+    """An Any in a list, a map's message and a Struct-like type comes back as what it was (J5)."""
+    decode = decoding(shelf.Kinds, body="*")
+    prefix = "type.googleapis.com/google.protobuf."
+    for kind, value in (
+        ("Struct", {"a": [1, None, {"b": True}]}),
+        ("Value", None),
+        ("ListValue", [1, "x"]),
+        ("FieldMask", "a.bC"),
+        ("Int64Value", "9223372036854775807"),
+        ("BytesValue", "+/8="),
+        ("Timestamp", "1970-01-01T00:00:00.500Z"),
+        ("Any", {"@type": prefix + "BoolValue", "value": False}),
+    ):
+        packed = {"@type": prefix + kind, "value": value}
+        assert json.loads(CODEC.encode_message(decode(body=json.dumps({"packed": packed})))) == {"packed": packed}
+    assert json.loads(CODEC.encode_message(decode(body=f'{{"packed": {{"@type": "{prefix}Empty"}}}}'))) == {
+        "packed": {"@type": prefix + "Empty"}
+    }

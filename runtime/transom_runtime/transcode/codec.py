@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import orjson
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import Message
@@ -12,6 +11,7 @@ from transom_runtime.extension import TextChecks
 from transom_runtime.transcode.decode_plans import DecodePlans
 from transom_runtime.transcode.encode_plan import EncodePlans
 from transom_runtime.transcode.field_access import descriptor_of
+from transom_runtime.transcode.json_bytes import dump_json
 from transom_runtime.transcode.options import Strictness, TranscodeOptions
 from transom_runtime.transcode.request import RequestDecoder
 from transom_runtime.transcode.response import ResponseEncoder
@@ -55,4 +55,4 @@ class Codec:
         """The JSON of any message, such as the status of an error. An Any that cannot be resolved keeps its type and
         bytes (J5). Raises ValueError for what JSON cannot write.
         """
-        return orjson.dumps(self._encode_plans.writer(descriptor_of(message))(message))
+        return dump_json(self._encode_plans.writer(descriptor_of(message))(message))

@@ -24,5 +24,5 @@ class ExactFloat(float):
 
 
 def read_integer(text: str) -> int | ExactFloat:
-    """The integer that a JSON text writes; a float that knows its text where it has hundreds of digits."""
-    return int(text) if len(text) <= _MAX_DIGITS else ExactFloat.read(text)
+    """The integer that a JSON text writes; a float that knows its text where it has hundreds of digits, or is -0."""
+    return int(text) if len(text) <= _MAX_DIGITS and text != "-0" else ExactFloat.read(text)

@@ -1,14 +1,15 @@
 """JSON bodies to plain values, within caps and without repeated keys.
 
-orjson reads what is beyond doubt. It keeps the last of repeated keys, without a word, and the nearest double of a long
-number; so a text that may hold either, or that it refuses, is read once more by the standard library, exactly, and
-surveyed for what is wrong with it and where.
+orjson reads what is beyond doubt. It keeps, without a word, the last of repeated keys, the nearest double of a long
+number, and 0 of -0; so a text that may hold one of these, or that it refuses, is read once more by the standard
+library, exactly, and surveyed for what is wrong with it and where.
 """
 
 from __future__ import annotations
 
 import codecs
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,6 +20,8 @@ from transom_runtime.transcode.faults import Flaw, Refused
 from transom_runtime.transcode.json_number import ExactFloat, read_integer
 from transom_runtime.transcode.json_survey import BROKEN_TEXT, CapExceeded, survey
 from transom_runtime.transcode.options import TranscodeOptions
+
+_MINUS_ZERO: Final = re.compile(rb"(?:^|[\[:,\s])-0(?:$|[\]},\s])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,11 @@ def read_json(body: bytes, options: TranscodeOptions) -> JsonText:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         return read_exactly(body, options, broken_at=error.pos)
-    if _may_repeat_keys(body, value) or not (_surely_within(body, options) or _is_within(value, options)):
+    if (
+        _may_repeat_keys(body, value)
+        or _loses_a_sign(body)
+        or not (_surely_within(body, options) or _is_within(value, options))
+    ):
         return read_exactly(body, options)
     return JsonText(value, exact=False)
 
@@ -59,6 +66,11 @@ def _may_repeat_keys(body: bytes, value: Any) -> bool:
     except orjson.JSONEncodeError:
         # Its writer gives up at a smaller depth than its reader.
         return True
+
+
+def _loses_a_sign(body: bytes) -> bool:
+    """Whether a text may hold -0, which is a float's value and no integer's: orjson reads 0."""
+    return b"-0" in body and _MINUS_ZERO.search(body) is not None
 
 
 def _surely_within(body: bytes, options: TranscodeOptions) -> bool:

@@ -39,7 +39,7 @@ class QueryBinder:
         self._body = (body or "").partition(".")[0]
         self._bound = frozenset(bound)
         top = frozenset(reachable)
-        self._names = {name: field for name, field in plan.names.items() if field.name in top}
+        self._names = {name: field for name, field in plan.names.items() if _is_own(field) and field.name in top}
         self._direct = {
             name: FieldPath((), field) for name, field in self._names.items() if field.name not in self._bound
         }
@@ -103,6 +103,11 @@ class QueryBinder:
         if field.set_text is None and field.child is None:
             return refuse(field.no_text, reason="NOT_IN_QUERY")
         return _unknown(name, part, self._names)
+
+
+def _is_own(field: FieldPlan) -> bool:
+    """Whether a field is the message's own: an extension may share its name."""
+    return not field.descriptor.is_extension
 
 
 def _names_in(step: FieldPlan) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from google.protobuf.message import DecodeError, EncodeError, Message
 
@@ -15,6 +15,8 @@ from transom_runtime.transcode.field_access import descriptor_of
 from transom_runtime.transcode.field_mask import build_mask_filler
 from transom_runtime.transcode.field_path import FieldPath, build_field_path
 from transom_runtime.transcode.http_body import is_http_body
+from transom_runtime.transcode.missing import find_missing
+from transom_runtime.transcode.nesting import deepest
 from transom_runtime.transcode.options import TranscodeOptions
 from transom_runtime.transcode.query import QueryBinder
 from transom_runtime.transcode.variable import build_variable
@@ -30,6 +32,7 @@ class RequestDecoder:
     __slots__ = (
         "_binding_id",
         "_body",
+        "_body_root",
         "_captures",
         "_mask",
         "_new",
@@ -57,6 +60,7 @@ class RequestDecoder:
         self._resume = build_variable(plan, resume, None, where) if resume else None
         self._body = _body_reader(binding, body_path, plans, options)
         self._query = QueryBinder(plan, options, reachable=_reachable(binding), bound=self._captures, body=binding.body)
+        self._body_root = _body_root(binding, body_path)
         body_field = body_path.field if body_path is not None and not body_path.parents else None
         self._mask = build_mask_filler(plan, body_field, self._captures)
 
@@ -84,7 +88,7 @@ class RequestDecoder:
         if self._mask is not None and method == "PATCH":
             self._mask.fill(message, value)
         verdict.enforce()
-        return self._serialize(message, body, verdict)
+        return self._serialize(message, body, value, verdict)
 
     def check_head(self, variables: Sequence[str], raw_query: str) -> None:
         """See that path and query fit, before there is a message. Raises CallError (400) with all their faults."""
@@ -112,31 +116,30 @@ class RequestDecoder:
         """
         verdict = Verdict(self._binding_id, self._strictness, self._on_unknown, root)
         message = self._new()
-        self._body.read(message, SentBody(content=body, content_type="", method=method), verdict)
+        value = self._body.read(message, SentBody(content=body, content_type="", method=method), verdict)
         verdict.enforce()
-        return self._serialize(message, body, verdict)
+        return self._serialize(message, body, value, verdict)
 
-    def _serialize(self, message: Message, body: bytes, verdict: Verdict) -> bytes:
+    def _serialize(self, message: Message, body: bytes, value: Any, verdict: Verdict) -> bytes:
         try:
             wire = message.SerializeToString()
             if body.count(b"{") + body.count(b"[") > _ALWAYS_SHALLOW:
                 self._new.FromString(wire)
-        except EncodeError:
-            verdict.refuse(Refused(*_missing(message)))
-        except DecodeError:
-            verdict.refuse(Refused(Flaw(description="is nested too deep for a message", reason="TOO_DEEP")))
+        except (EncodeError, DecodeError):
+            self._refuse(message, value, verdict)
         else:
             return wire
         verdict.enforce()
         raise AssertionError("a message that is whole was not serialized")
 
-
-def _missing(message: Message) -> list[Flaw]:
-    """The required fields (proto2) that nothing has set."""
-    found: list[str] = message.FindInitializationErrors()  # type: ignore[attr-defined]  # not in the stubs
-    return [
-        Flaw(description="is required", reason="MISSING_FIELD", path=list(reversed(path.split(".")))) for path in found
-    ]
+    def _refuse(self, message: Message, value: Any, verdict: Verdict) -> None:
+        """Take in why a message was not serialized: a required field is missing, or it is too deep."""
+        missing = list(find_missing(message, self._body_root))
+        for place, flaw in missing:
+            verdict.refuse(Refused(flaw), place)
+        if not missing:
+            flaw = Flaw(description="is nested too deep for a message", reason="TOO_DEEP", path=deepest(value))
+            verdict.refuse(Refused(flaw))
 
 
 def _reachable(binding: Binding) -> frozenset[str]:
@@ -158,6 +161,13 @@ def _body_path(binding: Binding, plans: DecodePlans, options: TranscodeOptions) 
 def _taken(binding: Binding) -> str | None:
     """What the body takes. The messages of a WebSocket come in frames, though its rule is a GET, which has no body."""
     return "*" if binding.body is None and binding.stream is StreamKind.BIDI else binding.body
+
+
+def _body_root(binding: Binding, path: FieldPath | None) -> tuple[str, ...] | None:
+    """The JSON names of what the body holds; None where the binding takes none."""
+    if _taken(binding) is None:
+        return None
+    return () if path is None else tuple(step.key for step in (*path.parents, path.field))
 
 
 def _body_reader(binding: Binding, path: FieldPath | None, plans: DecodePlans, options: TranscodeOptions) -> BodyReader:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 
@@ -15,6 +14,7 @@ from transom_runtime.errors import CallError, Code, Origin
 from transom_runtime.transcode.encode_plan import EncodePlans
 from transom_runtime.transcode.field_access import descriptor_of, is_map, is_message, message_of
 from transom_runtime.transcode.http_body import content_type_of, is_http_body
+from transom_runtime.transcode.json_bytes import dump_json
 from transom_runtime.transcode.scalar_json import AsJson, build_as_text
 from transom_runtime.transcode.well_known import OBJECTS, SPECIAL
 
@@ -86,10 +86,8 @@ def _write_raw(message: Any) -> tuple[str, bytes]:
 
 
 def _json_writer(as_json: AsJson) -> Write:
-    dumps = orjson.dumps
-
     def write(message: Any) -> tuple[str, bytes]:
-        return JSON, dumps(as_json(message))
+        return JSON, dump_json(as_json(message))
 
     return write
 
