@@ -56,6 +56,7 @@ def test_forms(shelf: Any) -> None:
         (3.4028235e38, "3.4028235e+38"),
         (1.17549435e-38, "1.1754944e-38"),
         (1 / 3, "0.33333334"),
+        (2**-149, "1.4013e-45"),  # six digits at least, as the reference has them
         (8388609.5, "8388610.0"),  # what the nearest 32-bit float is
         (-0.0, "-0.0"),
         (math.nan, '"NaN"'),
