@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from transcode.conftest import Decoder
-from transom_runtime.binding import Policy, Sse
+from transom_runtime.binding import Policy, Sse, StreamKind
+from transom_runtime.errors import CallError
 from transom_runtime.transcode.options import Strictness, TranscodeOptions
 
 LENIENT = TranscodeOptions(strictness=Strictness.LENIENT)
@@ -226,6 +227,14 @@ def test_required_fields_beside_the_body(legacy: Any, decoding: Decoder) -> None
     }
     assert decode.reasons(query="sender=s") == {"": "MISSING_FIELD"}
     assert decode(body='{"id": "x"}', query="sender=s").parcel.id == "x"
+
+
+def test_required_fields_in_a_stream(legacy: Any, decoding: Decoder) -> None:
+    """A field that a message of a client stream lacks is told at that message's place in the whole (E1, S7)."""
+    decoder = decoding(legacy.Parcel, body="*", stream=StreamKind.CLIENT).decoder
+    with pytest.raises(CallError) as caught:
+        decoder.decode_next(b'{"byPlace": {"a": {}}}', method="POST", root="/3")
+    assert {fault.field for fault in caught.value.faults} == {"/3/id", "/3/byPlace/a/id"}
 
 
 def test_struct_deeper_than_messages_may_be(shelf: Any, decoding: Decoder) -> None:

@@ -160,6 +160,14 @@ def test_bad_any(shelf: Any, decoding: Decoder, packed: str, place: str) -> None
     assert set(decoding(shelf.Kinds, body="*").faults(body=f'{{"packed": {packed}}}')) == {place}
 
 
+def test_deep_any(shelf: Any, decoding: Decoder) -> None:
+    """What an Any holds is refused where its reader would not follow, though the message around it is shallow (J6)."""
+    decode = decoding(shelf.Kinds, body="*")
+    body = '{"packed": {"@type": "t/google.protobuf.Struct", "value": %s1%s}}'
+    assert decode(body=body % ('{"a":' * 30, "}" * 30)).HasField("packed")
+    assert decode.reasons(body=body % ('{"a":' * 60, "}" * 60)) == {"/packed": "TOO_DEEP"}
+
+
 def test_unknown_members_of_an_any(shelf: Any, decoding: Decoder) -> None:
     """Unknown members of an Any leave the rest of it, where they are not refused."""
     decode = decoding(shelf.Kinds, body="*", options=TranscodeOptions(strictness=Strictness.REPORT))

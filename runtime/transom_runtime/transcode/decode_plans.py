@@ -7,7 +7,7 @@ from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.descriptor_pool import DescriptorPool
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
 from transom_runtime.extension import TextCheck, TextChecks
@@ -98,6 +98,7 @@ class DecodePlans:
         refused = _fill_inner(fill, descriptor, inner, value)
         message.type_url = value["@type"]
         message.value = inner.SerializePartialToString()
+        _check_depth(inner, message.value, refused)
         if refused is not None:
             raise refused
 
@@ -130,6 +131,15 @@ def _fill_inner(fill: Fill, descriptor: Descriptor, inner: Message, value: dict[
     except Refused as refused:
         return refused
     return None
+
+
+def _check_depth(inner: Message, wire: bytes, refused: Refused | None) -> None:
+    """Refuse what is nested deeper than its reader will follow: the message around an Any does not count its levels."""
+    try:
+        type(inner).FromString(wire)
+    except DecodeError as error:
+        too_deep = refuse("is nested too deep for a message", reason="TOO_DEEP")
+        raise too_deep.join(refused) if refused is not None else too_deep from error
 
 
 def _fill_value(fill: Fill, inner: Message, rest: dict[str, Any]) -> None:
