@@ -17,11 +17,21 @@ _KEYRING: Final = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
 def fetch_libc(folder: Path) -> None:
-    """Fetch the library into a folder, by the machine's own apt, from the archive that it uses. Raises SystemExit."""
+    """Fetch the library into a folder, by the machine's own apt, from the archive that it uses.
+
+    Raises SystemExit with a sentence where that is not possible.
+    """
     system = platform.freedesktop_os_release()
     if system.get("ID") != "debian":
         raise SystemExit("the conformance runner needs glibc 2.38, which this system does not have")
-    archive = _archive(system["VERSION_CODENAME"])
+    try:
+        _unpack(_archive(system["VERSION_CODENAME"]), folder)
+    except (OSError, subprocess.CalledProcessError) as error:
+        reason = error if isinstance(error, OSError) else "apt says why"
+        raise SystemExit(f"the C library that the conformance runner needs could not be fetched: {reason}") from error
+
+
+def _unpack(archive: str, folder: Path) -> None:
     apt = folder / "apt"
     for part in ("lists/partial", "archives/partial", "none"):
         (apt / part).mkdir(parents=True, exist_ok=True)

@@ -95,8 +95,14 @@ def test_unknown_members(shelf: Any, decoding: Decoder) -> None:
 def test_unknown_enum_names_are_never_ignored(shelf: Any, decoding: Decoder) -> None:
     """An unknown enum name is refused in every mode (Q6)."""
     for strictness in Strictness:
-        decode = decoding(shelf.Book, body="*", options=TranscodeOptions(strictness=strictness))
+        options = TranscodeOptions(strictness=strictness)
+        decode = decoding(shelf.Book, body="*", options=options)
         assert set(decode.faults(body='{"genre": "VELVET", "x": 1}')) >= {"/genre"}
+        assert set(decoding(shelf.Kinds, body="*", options=options).faults(body='{"genres": [1, "x"]}')) == {
+            "/genres/1"
+        }
+        assert set(decoding(shelf.Book, query=("genre",), options=options).faults(query="genre=VELVET")) == {"genre"}
+        assert set(decoding(shelf.Book, "genre", options=options).faults("VELVET")) == {"genre"}
 
 
 @pytest.mark.parametrize(
