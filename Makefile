@@ -8,6 +8,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 BIN := .venv/bin
 READY := .venv/.ready-$(shell cat requirements/dev.txt pyproject.toml | cksum | cut -d' ' -f1)
 PEERS := .venv/.peers-$(shell cat requirements/peers.txt | cksum | cut -d' ' -f1)
+PROTOS := third_party/public/.ready-$(shell cat tests/clients/packages.json | cksum | cut -d' ' -f1)
 ARGS ?=
 # buf keeps a cache in HOME; here it stays inside the checkout.
 BUF := HOME=$(CURDIR)/.venv $(CURDIR)/$(BIN)/buf
@@ -38,6 +39,10 @@ $(PEERS): $(READY) requirements/peers.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-warn-script-location --require-hashes -r requirements/peers.txt 2> >(grep -v '^WARNING' >&2)
 	@rm -f .venv/.peers-*; touch $@
 
+$(PROTOS): $(READY) tests/clients/packages.json
+	@$(BIN)/python tests/clients/public_protos.py third_party/public
+	@touch $@
+
 .PHONY: demo
 demo: $(READY) ## Run Valkey, the workflow engine and the gateway; print curl lines to paste
 	@exec $(BIN)/transom demo $(ARGS)
@@ -64,6 +69,14 @@ $(CONFORMANCE): $(READY) tests/conformance/suite.py tests/conformance/newer_libc
 .PHONY: conformance
 conformance: $(CONFORMANCE) ## Run protobuf's official conformance suite against the JSON codec
 	@PYTHONPATH=tests $(BIN)/python -m conformance.suite run .venv/conformance
+
+.PHONY: transcoding
+transcoding: $(PEERS) $(PROTOS) ## Hold every binding of this repository and of 13 public APIs against google-api-core's transcoder
+	@$(BIN)/pytest -q tests/clients/test_transcoding.py $(ARGS)
+
+.PHONY: clients
+clients: $(PEERS) $(PROTOS) ## Let google-cloud-* REST clients call every method they have
+	@$(BIN)/pytest -q tests/clients --ignore tests/clients/test_transcoding.py $(ARGS)
 
 .PHONY: generate
 generate: $(READY) ## Write generated/ anew from protos/

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from google.protobuf.descriptor import Descriptor
-    from google.protobuf.descriptor_pb2 import MethodDescriptorProto, ServiceDescriptorProto
+    from google.protobuf.descriptor_pb2 import FileDescriptorProto, MethodDescriptorProto, ServiceDescriptorProto
 
     from transom_codegen.descriptors import DescriptorSet, SourceFile
     from transom_codegen.problem import Problem
@@ -53,7 +53,8 @@ _DEFAULTS: Final = BuildOptions()
 def build_api(descriptor_set: DescriptorSet, options: BuildOptions = _DEFAULTS) -> tuple[Api, list[Problem]]:
     """The IR of a run, and all problems of its rules. What has a problem is left out of the IR; nothing is raised."""
     builder = _Builder(descriptor_set, options)
-    files = tuple(builder.build_file(descriptor_set.files[name]) for name in descriptor_set.to_generate)
+    own = [builder.build_file(descriptor_set.files[name]) for name in descriptor_set.to_generate]
+    files = tuple(sorted([*own, *builder.build_mixins()], key=lambda file: file.name))
     sources = descriptor_set.files.values()
     named = [(source, name, path) for source in sources for name, path in descriptors.walk_names(source.proto)]
     api = Api(
@@ -89,8 +90,21 @@ class _Builder:
             comment="" if _LICENCE.search(comment) else comment,
         )
 
+    def build_mixins(self) -> Iterator[File]:
+        """The files, not the run's own, of the services that a service configuration takes in: these services only."""
+        wanted = {api.name for api in self._options.config.apis} if self._options.config else set()
+        for source in self._set.files.values():
+            proto = source.proto
+            if source.name in self._set.to_generate or not any(
+                _full_name(proto, s.name) in wanted for s in proto.service
+            ):
+                continue
+            file = self.build_file(source)
+            services = tuple(service for service in file.services if service.full_name in wanted)
+            yield replace(file, services=services, module=naming.mixin_module(source.name))
+
     def _build_service(self, source: SourceFile, index: int, proto: ServiceDescriptorProto) -> Service:
-        full_name = f"{source.proto.package}.{proto.name}".lstrip(".")
+        full_name = _full_name(source.proto, proto.name)
         rpcs = [self._build_rpc(source, (index, at), proto, method) for at, method in enumerate(proto.method)]
         bindings = [
             binding
@@ -172,6 +186,10 @@ class _Builder:
         )
 
 
+def _full_name(file: FileDescriptorProto, service: str) -> str:
+    return f"{file.package}.{service}".lstrip(".")
+
+
 def _query(message: Descriptor, template: PathTemplate, body: str) -> tuple[str, ...]:
     """A nested variable binds a part of its top-level field only; the rest stays open to the query."""
     if body == "*":
@@ -183,7 +201,8 @@ def _check_config(api: Api, config: ServiceConfig | None) -> list[Problem]:
     if config is None:
         return []
     # Imported where it is wanted: a YAML reader would slow every start of the plugin.
-    from transom_codegen.service_config import check_selectors  # noqa: PLC0415
+    from transom_codegen.service_config import check_apis, check_selectors  # noqa: PLC0415
 
     methods = [rpc.full_name for service in api.services for rpc in service.rpcs]
-    return [*config.problems, *check_selectors(config, methods)]
+    services = [service.full_name for service in api.services]
+    return [*config.problems, *check_apis(config, services), *check_selectors(config, methods)]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from transom_codegen.emit import EmitOptions
+    from transom_codegen.proto_roots import Provided
     from transom_codegen.service_config import ServiceConfig
 
 
@@ -49,7 +50,7 @@ def generate(options: GenerateOptions) -> GeneratedTree:
         return GeneratedTree(files={}, problems=(_no_protos(options.protos),))
     config, problems = _load_config(options.service_config)
     includes = [options.protos, *options.includes, *provided.roots]
-    parsed = parse_protos(names, includes, provided.renamed)
+    parsed = parse_protos([*names, *_mixins(config, provided, names)], includes, provided.renamed)
     problems += parsed.problems
     if not parsed.descriptor_set:
         return GeneratedTree(files={}, problems=_place(problems, includes))
@@ -62,6 +63,12 @@ def generate(options: GenerateOptions) -> GeneratedTree:
     messages = print_messages(parsed.descriptor_set, names)
     files = {} if messages.problems else dict(sorted({**messages.files, **emission.files}.items()))
     return GeneratedTree(files=files, problems=_place([*problems, *messages.problems], includes), api=emission.api)
+
+
+def _mixins(config: ServiceConfig | None, provided: Provided, names: Sequence[str]) -> list[str]:
+    """The protos, provided by packages, of the services that a service configuration takes in."""
+    found = {provided.find_service(api.name) for api in config.apis} if config else set()
+    return sorted(name for name in found if name and name not in names)
 
 
 def _emit_options(options: GenerateOptions, config: ServiceConfig | None, includes: Sequence[Path]) -> EmitOptions:

@@ -11,6 +11,7 @@ _WORD_STARTS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z
 # What a generated module uses itself: as a handler's name, or, in capitals, as its binding's.
 RESERVED: Final = frozenset({"api", "getattr", "importlib", "routes", "tuple", "web"})
 _MESSAGES: Final = "_pb2"
+_MIXINS: Final = "transom_mixins"
 
 
 def message_module(file: str) -> str:
@@ -21,6 +22,13 @@ def message_module(file: str) -> str:
 def gateway_module(file: str) -> str:
     """The module of a proto file's handlers, beside that of its messages: `shop.v1.shop_gateway`."""
     return f"{_module_stem(file)}_gateway"
+
+
+def mixin_module(file: str) -> str:
+    """The module of the handlers of a proto whose messages a package provides: under a root of its own, since the
+    package's folders may be closed to others.
+    """
+    return f"{_MIXINS}.{gateway_module(file)}"
 
 
 def module_path(module: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -26,6 +28,20 @@ class Provided:
     def has(self, name: str) -> bool:
         """Whether a package provides the proto of that name."""
         return name in self.renamed or any(_provides(root, name) for root in self.roots)
+
+    def find_service(self, full_name: str) -> str | None:
+        """The name of the proto that declares a service, which stands in the folder of its package."""
+        package, _, service = full_name.rpartition(".")
+        declaration = re.compile(rf"^service\s+{re.escape(service)}\s*\{{", re.MULTILINE)
+        for name, path in self._protos_of(package.replace(".", "/")):
+            if declaration.search(path.read_text("utf-8")):
+                return name
+        return None
+
+    def _protos_of(self, folder: str) -> Iterator[tuple[str, Path]]:
+        yield from ((name, path) for name, path in self.renamed.items() if name.rpartition("/")[0] == folder)
+        for root in self.roots:
+            yield from ((path.relative_to(root).as_posix(), path) for path in sorted((root / folder).glob("*.proto")))
 
 
 def _provides(root: Path, name: str) -> bool:

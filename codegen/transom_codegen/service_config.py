@@ -1,7 +1,8 @@
 """HTTP rules from a service configuration: a `google.api.Service` in YAML, for protos that a team cannot annotate.
 
-The format is google/api/service.proto's. Only its `http` section is read; the sections that configure other products
-are let through, and a name that is in no section at all is a problem.
+The format is google/api/service.proto's. Its `http` section is read, and the names of its `apis`, by which a service
+takes in others (google.longrunning.Operations, google.cloud.location.Locations) whose protos a package provides. The
+sections that configure other products are let through, and a name that is in no section at all is a problem.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from google.api import http_pb2, service_pb2
+from google.protobuf import api_pb2
 
 from transom_codegen.marked_yaml import Mark, MarkedYaml
 from transom_codegen.problem import Problem, Severity
@@ -47,6 +49,15 @@ class ServiceRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServedApi:
+    """One entry of `apis`, and where it stands."""
+
+    name: str
+    """The full name of a service."""
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceConfig:
     """What a service configuration says about HTTP. Its rules replace the annotations of the methods they select."""
 
@@ -54,6 +65,8 @@ class ServiceConfig:
     """The path of the YAML, as problems show it."""
     rules: tuple[ServiceRule, ...] = ()
     """The rules, in the order of the file."""
+    apis: tuple[ServedApi, ...] = ()
+    """What is served; those that no proto of the run declares are taken from the packages that provide them."""
     problems: tuple[Problem, ...] = ()
     """What is wrong with the file itself."""
 
@@ -77,8 +90,33 @@ def load_service_config(file: str, text: str) -> ServiceConfig:
     return ServiceConfig(
         file=file,
         rules=tuple(rule for rule in rules if rule.http.selector),
+        apis=_read_apis(yaml, sections.get("apis")),
         problems=tuple(yaml.problems),
     )
+
+
+def _read_apis(yaml: MarkedYaml, node: Node | None) -> tuple[ServedApi, ...]:
+    entries = [(entry, yaml.as_mapping(entry, known=_names(api_pb2.Api()))) for entry in yaml.as_sequence(node)]
+    named = [(Mark.of(entry), yaml.as_text(fields.get("name"))) for entry, fields in entries]
+    return tuple(ServedApi(name=name, mark=mark) for mark, name in named if name)
+
+
+def check_apis(config: ServiceConfig, services: Iterable[str]) -> list[Problem]:
+    """The entries of `apis` that are no service of the run: warnings, since one file may describe several gateways."""
+    known = frozenset(services)
+    return [
+        Problem(
+            file=config.file,
+            line=api.mark.line,
+            column=api.mark.column,
+            rule="unknown-api",
+            message=f"'{api.name}' is a service neither of this run nor of a package that provides protos",
+            hint="generate its proto in the same run, or install the package that has it",
+            severity=Severity.WARNING,
+        )
+        for api in config.apis
+        if api.name not in known
+    ]
 
 
 def check_selectors(config: ServiceConfig, methods: Iterable[str]) -> list[Problem]:

@@ -120,6 +120,22 @@ def test_service_config(tmp_path: Path) -> None:
     assert told(gone.problems) == [("gone.yaml", 0, "service-config-file")]
 
 
+def test_services_of_packages_are_taken_in(tmp_path: Path) -> None:
+    """`apis` names a service whose messages a package provides: its handlers are generated, its messages are not."""
+    config = tmp_path / "service.yaml"
+    config.write_text(
+        "type: google.api.Service\napis:\n- name: shop.v1.Shop\n- name: google.longrunning.Operations\n"
+        "http:\n  rules:\n  - {selector: google.longrunning.Operations.GetOperation, get: '/v2/{name=operations/*}'}\n"
+    )
+    tree = run(tmp_path / "protos", {"shop/v1/shop.proto": SHOP}, service_config=config)
+    assert told(tree.problems) == []
+    [mixin] = [name for name in tree.files if "google" in name]
+    assert mixin == "transom_mixins/google/longrunning/operations_gateway.py"
+    assert 'template="/v2/{name=operations/*}"' in tree.files[mixin]
+    assert "from google.longrunning import operations_pb2" in tree.files[mixin]
+    assert "operations_gateway.ROUTES" in tree.files["transom_routes.py"]
+
+
 def test_this_repositorys_own_tree() -> None:
     """What is committed is what the protos say: the drift check's other half is `transom check`."""
     root = Path(__file__).parents[2]
