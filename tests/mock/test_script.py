@@ -63,6 +63,7 @@ def test_every_mistake_is_named(write: Write, tmp_path: Path) -> None:
                 - error: {code: OK}
                 - response: {}
                   error: {code: ABORTED}
+                - times: 0
               a.B.D: {}
             """
         )
@@ -78,6 +79,7 @@ def test_every_mistake_is_named(write: Write, tmp_path: Path) -> None:
         "methods.a.B.C[3].respond",
         "methods.a.B.C[4].error",
         "methods.a.B.C[5]",
+        "methods.a.B.C[6]",
         "methods.a.B.D",
     ]
     assert "'NOT_THERE' is not an error code; write one such as 'NOT_FOUND'" in str(raised.value)
@@ -100,10 +102,10 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         load_script(tmp_path / "latin.yaml")
 
 
-def test_the_first_case_that_fits_answers() -> None:
+def test_the_cases_that_fit() -> None:
     """Cases are tried in their order; where none fits, nothing is scripted."""
-    first, second = Case(when={"name": "a"}, latency_ms=1), Case(when={"name": "b"}, latency_ms=2)
-    script = Script(methods={"m": [first, second, Case(when={"name": "b"}, latency_ms=3)]})
-    assert script.case_for("m", type_pb2.Type(name="b")) is second
-    assert script.case_for("m", type_pb2.Type(name="c")) == Case()
-    assert script.case_for("n", type_pb2.Type(name="a")) == Case()
+    cases = [Case(when={"name": name}, latency_ms=at) for at, name in enumerate("abb")]
+    script = Script(methods={"m": cases})
+    assert list(script.cases_for("m", type_pb2.Type(name="b"))) == [(1, cases[1]), (2, cases[2])]
+    assert list(script.cases_for("m", type_pb2.Type(name="c"))) == []
+    assert list(script.cases_for("n", type_pb2.Type(name="a"))) == []

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from typing import cast
 
 import grpc
 import pytest
+from google.rpc import error_details_pb2, status_pb2
 
 from mock.conftest import LIBRARY, Connect, Write
 from transom_runtime.mock.plausible import LIST_LENGTH
@@ -53,6 +55,33 @@ async def test_scripted_errors(mocked: Connect, write: Write) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as raised:
         await library.one("GetBook", {})
     assert (raised.value.code(), raised.value.details()) == (grpc.StatusCode.NOT_FOUND, "no such book")
+
+
+async def test_details_of_scripted_errors(mocked: Connect, write: Write) -> None:
+    """A scripted error carries its details as gRPC does."""
+    detail = '{"@type": type.googleapis.com/google.rpc.ErrorInfo, reason: LOST, domain: library}'
+    library = await mocked(write(GET % f"{{error: {{code: NOT_FOUND, message: lost, details: [{detail}]}}}}"))
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await library.one("GetBook", {})
+    trailers = dict(raised.value.trailing_metadata() or ())
+    status = status_pb2.Status.FromString(cast("bytes", trailers["grpc-status-details-bin"]))
+    info = error_details_pb2.ErrorInfo()
+    assert status.details[0].Unpack(info)
+    assert (status.code, status.message, info.reason) == (5, "lost", "LOST")
+
+
+async def test_times(mocked: Connect, write: Write) -> None:
+    """A case answers as often as it may; then the next one that fits does."""
+    library = await mocked(write(GET % "{response: {title: Dune}, times: 2}, {response: {title: Emma}}"))
+    assert [(await library.one("GetBook", {}))["title"] for _ in range(4)] == ["Dune", "Dune", "Emma", "Emma"]
+
+
+async def test_scripted_defaults(mocked: Connect, write: Write) -> None:
+    """What a script gives stays, also where it is the field's default."""
+    book = await (await mocked(write(GET % "{response: {title: '', pageCount: 0}}"))).one("GetBook", {"title": "Dune"})
+    assert "title" not in book
+    assert "pageCount" not in book
+    assert book["publishTime"]
 
 
 async def test_latency(mocked: Connect, write: Write) -> None:
@@ -147,6 +176,7 @@ def test_scripts_that_do_not_fit(write: Write) -> None:
             - when: {author: Herbert}
             - response: {publishTime: yesterday}
             - response: {pageCount: many}
+            - error: {code: ABORTED, details: [{"@type": type.googleapis.com/google.rpc.ErrorInfo}, {reason: LOST}]}
           library.Library.Watch:
             - response: {}
             - responses: [{}, {title: 5}]
@@ -162,7 +192,8 @@ def test_scripts_that_do_not_fit(write: Write) -> None:
         ["library.Library.GetBook[3].when", places[3][1]],
         ["library.Library.GetBook[4].response", places[4][1]],
         ["library.Library.GetBook[5].response", places[5][1]],
+        ["library.Library.GetBook[6].error.details[1]", places[6][1]],
         ["library.Library.Watch[0].response", "the method streams; write `responses`"],
-        ["library.Library.Watch[1].responses[1]", places[7][1]],
+        ["library.Library.Watch[1].responses[1]", places[8][1]],
     ]
     assert "colour" in places[1][1]

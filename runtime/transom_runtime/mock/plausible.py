@@ -6,7 +6,8 @@ The same request always gets the same answer: texts and numbers are derived from
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Final, cast
 
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
@@ -18,6 +19,7 @@ LIST_LENGTH: Final = 3
 """Items in a list of the answer itself; lists further down have one."""
 EPOCH_S: Final = 1_767_225_600
 """2026-01-01T00:00:00Z: where made-up times begin."""
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 _TEXTS: Final[tuple[tuple[str, str], ...]] = (
     ("token", ""),  # an empty next_page_token ends the paging of clients that follow it
@@ -35,14 +37,25 @@ _TEXTS: Final[tuple[tuple[str, str], ...]] = (
 )
 
 
-def fill(message: Message, request: Message, *, index: int = 0) -> None:
+def fill(message: Message, request: Message, *, index: int = 0, given: Mapping[str, Any] = _NOTHING) -> None:
     """Fill the unset fields of an answer: from request fields of the same name and type, else with made-up values.
 
-    `index` is the message's place in its stream: each message of one is another.
+    `index` is the message's place in its stream: each message of one is another. `given` is what the message was made
+    of, as JSON: a field in it stays as it is, also where its value is the default, and nothing is added to a message
+    of a well-known type.
     """
-    _copy_resource(message, request)
-    _echo(message, request)
-    _fill(message, depth=0, index=index, length=_asked_length(request))
+    if message.DESCRIPTOR.full_name in _WELL_KNOWN and given:
+        return
+    kept = _names(message, given)
+    _copy_resource(message, request, kept)
+    _echo(message, request, kept)
+    _fill(message, depth=0, index=index, length=_asked_length(request), kept=kept)
+
+
+def _names(message: Message, given: Mapping[str, Any]) -> frozenset[str]:
+    """The fields that are given, by proto name."""
+    fields = cast("list[FieldDescriptor]", message.DESCRIPTOR.fields)  # the stubs know two classes for one thing
+    return frozenset(field.name for field in fields if field.name in given or field.json_name in given)
 
 
 def _asked_length(request: Message) -> int:
@@ -50,21 +63,21 @@ def _asked_length(request: Message) -> int:
     return min(asked, LIST_LENGTH) if isinstance(asked, int) and asked > 0 else LIST_LENGTH
 
 
-def _copy_resource(message: Message, request: Message) -> None:
+def _copy_resource(message: Message, request: Message, kept: Iterable[str]) -> None:
     """Take over the resource that a create or update carries: the answer to `CreateBook{book}` is that book."""
     for field, value in request.ListFields():
         if not field.is_repeated and field.message_type is message.DESCRIPTOR:
             resource = type(message)()
             resource.CopyFrom(value)
-            for scripted, _ in message.ListFields():
-                resource.ClearField(scripted.name)
+            for name in {*kept, *(scripted.name for scripted, _ in message.ListFields())}:
+                resource.ClearField(name)
             message.MergeFrom(resource)
 
 
-def _echo(message: Message, request: Message) -> None:
+def _echo(message: Message, request: Message, kept: Container[str]) -> None:
     for field, value in request.ListFields():
         twin = cast("FieldDescriptor | None", message.DESCRIPTOR.fields_by_name.get(field.name))
-        if twin is None or not _are_alike(field, twin) or _is_set(message, twin):
+        if twin is None or field.name in kept or not _are_alike(field, twin) or _is_set(message, twin):
             continue
         if field.message_type is None:
             setattr(message, field.name, value)
@@ -78,7 +91,7 @@ def _are_alike(one: FieldDescriptor, other: FieldDescriptor) -> bool:
     return types == (other.type, other.enum_type, other.message_type) and not (one.is_repeated or other.is_repeated)
 
 
-def _fill(message: Message, *, depth: int, index: int, length: int = 1) -> None:
+def _fill(message: Message, *, depth: int, index: int, length: int = 1, kept: Container[str] = frozenset()) -> None:
     make = _WELL_KNOWN.get(message.DESCRIPTOR.full_name)
     if make is not None:
         make(message, index)
@@ -88,7 +101,7 @@ def _fill(message: Message, *, depth: int, index: int, length: int = 1) -> None:
         oneof = field.containing_oneof
         if oneof is not None and oneof.name in taken:
             continue
-        if _is_set(message, field):
+        if field.name in kept or _is_set(message, field):
             continue
         _fill_field(message, field, depth=depth, index=index, length=length)
         if oneof is not None:

@@ -3,22 +3,30 @@
     methods:
       library.v1.Library.GetBook:
         - when: {name: shelves/1/books/9}      # fields that a request must have, in JSON names or proto names
-          error: {code: NOT_FOUND, message: no such book}
+          error:
+            code: NOT_FOUND
+            message: no such book
+            details:                             # messages of google.rpc, or any other
+              - {"@type": type.googleapis.com/google.rpc.ErrorInfo, reason: NO_BOOK, domain: library}
         - response: {title: Dune}              # what is left out is made up
           latency_ms: 50
       library.v1.Library.WatchBooks:
         - responses: [{title: Dune}, {title: Emma}]
           latency_ms: 100                      # before each message
+      google.longrunning.Operations.GetOperation:
+        - response: {name: operations/1}       # not done yet
+          times: 2                             # for the first two requests that fit
+        - response: {name: operations/1, done: true, response: {"@type": …}}
 
-The first case whose `when` fits answers. A method without a fitting case gets made-up data. A method that streams both
-ways answers each request as it comes; one whose client streams, the last.
+The first case whose `when` fits answers, unless it has answered as often as it may. A method without such a case gets
+made-up data. A method that streams both ways answers each request as it comes; one whose client streams, the last.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -42,6 +50,8 @@ class ScriptedError:
     code: str
     """A canonical code's name: `NOT_FOUND`."""
     message: str = ""
+    details: Sequence[Mapping[str, Any]] = ()
+    """What it carries, each as the JSON of an Any: with its `@type`."""
 
     def __post_init__(self) -> None:
         if self.code not in Code.__members__ or self.code == "OK":
@@ -62,8 +72,12 @@ class Case:
     """Time before the answer, or before each message of a stream and its error."""
     error: ScriptedError | None = None
     """The status to end with, after `responses` where there are any."""
+    times: int | None = None
+    """How many of the requests that fit it answers; None: all."""
 
     def __post_init__(self) -> None:
+        if self.times is not None and self.times < 1:
+            raise ValueError("times is less than 1: leave the case out")
         if not 0 <= self.latency_ms < math.inf:
             raise ValueError("latency_ms is no time that can be waited for")
         if self.response is not None and (self.error is not None or self.responses is not None):
@@ -83,9 +97,9 @@ class Script:
 
     methods: Mapping[str, Sequence[Case]] = field(default_factory=dict)
 
-    def case_for(self, method: str, request: Message) -> Case:
-        """The first case that fits; an empty one where none does."""
-        return next((case for case in self.methods.get(method, ()) if case.fits(request)), Case())
+    def cases_for(self, method: str, request: Message) -> Iterator[tuple[int, Case]]:
+        """The cases that fit, each with its place among the method's, in order."""
+        return ((at, case) for at, case in enumerate(self.methods.get(method, ())) if case.fits(request))
 
 
 def load_script(path: Path) -> Script:

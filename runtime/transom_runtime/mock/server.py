@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import grpc
-from google.protobuf import json_format
+from google.protobuf import any_pb2, json_format
 from google.protobuf.descriptor import Descriptor, MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
+from google.rpc import error_details_pb2, status_pb2
 
+from transom_runtime.errors import Code
+from transom_runtime.mock.operation import complete
 from transom_runtime.mock.plausible import LIST_LENGTH, fill
 from transom_runtime.mock.script import Case, Script, ScriptedError, ScriptError
+
+_DETAILS: Final = error_details_pb2.DESCRIPTOR
+"""What the details of scripted errors are, for the most part: imported, so that their `@type` is known."""
 
 
 class MockServer:
@@ -57,6 +64,8 @@ def _case_faults(method: MethodDescriptor, case: Case) -> list[str]:
         faults.append("responses: the method answers once; write `response`")
     if case.response is not None and method.server_streaming:
         faults.append("response: the method streams; write `responses`")
+    for index, detail in enumerate(case.error.details if case.error is not None else ()):
+        faults += _unfit(f"error.details[{index}]", detail, any_pb2.Any.DESCRIPTOR)
     faults += _unfit("when", case.when, method.input_type)
     if case.response is not None:
         faults += _unfit("response", case.response, method.output_type)
@@ -108,10 +117,11 @@ class _Behaviour:
         self._method = method
         self._name = f"{method.containing_service.full_name}.{method.name}"
         self._script = script
+        self._answered: Counter[int] = Counter()
 
     async def one(self, requests: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Message:
         request = await self._last(requests)
-        case = self._script.case_for(self._name, request)
+        case = self._case(request)
         await asyncio.sleep(case.latency_ms / 1000)
         if case.error is not None:
             await _fail(case.error, context)
@@ -133,7 +143,7 @@ class _Behaviour:
         self, request: Message, context: grpc.aio.ServicerContext[Any, Any], *, untold: int, first: int = 0
     ) -> AsyncIterator[Message]:
         """The messages that answer a request, counted from `first`; `untold` made-up ones where no script says them."""
-        case = self._script.case_for(self._name, request)
+        case = self._case(request)
         made_up: Sequence[Mapping[str, Any]] = () if case.error else ({},) * untold
         for index, scripted in enumerate(made_up if case.responses is None else case.responses, first):
             await asyncio.sleep(case.latency_ms / 1000)
@@ -141,6 +151,14 @@ class _Behaviour:
         if case.error is not None:
             await asyncio.sleep(case.latency_ms / 1000)
             await _fail(case.error, context)
+
+    def _case(self, request: Message) -> Case:
+        """The first case that fits and may answer once more; an empty one where there is none."""
+        for at, case in self._script.cases_for(self._name, request):
+            if case.times is None or self._answered[at] < case.times:
+                self._answered[at] += 1
+                return case
+        return Case()
 
     async def _last(self, requests: Any) -> Message:
         """The request; of a client stream, the last one."""
@@ -153,9 +171,15 @@ class _Behaviour:
 
     def _answer(self, scripted: Mapping[str, Any], request: Message, *, index: int = 0) -> Message:
         message = json_format.ParseDict(dict(scripted), GetMessageClass(self._method.output_type)())
-        fill(message, request, index=index)
+        fill(message, request, index=index, given=scripted)
+        if not scripted:
+            complete(message, self._method, request)
         return message
 
 
 async def _fail(error: ScriptedError, context: grpc.aio.ServicerContext[Any, Any]) -> None:
-    await context.abort(grpc.StatusCode[error.code], error.message)
+    status = status_pb2.Status(code=Code[error.code], message=error.message)
+    for detail in error.details:
+        json_format.ParseDict(dict(detail), status.details.add())
+    metadata = (("grpc-status-details-bin", status.SerializeToString()),) if error.details else ()
+    await context.abort(grpc.StatusCode[error.code], error.message, metadata)
