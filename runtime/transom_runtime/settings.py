@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import ErrorDetails
 
 from transom_runtime.downstream.cors import CorsOptions
+from transom_runtime.downstream.error_body import ErrorOptions
 from transom_runtime.downstream.listener import ListenOptions
 from transom_runtime.downstream.proxies import TrustedProxies
 from transom_runtime.downstream.stream import StreamOptions
@@ -107,6 +108,7 @@ class Settings(BaseModel):
     deadlines: DeadlineOptions = DeadlineOptions()
     retry: RetryOptions = RetryOptions()
     breaker: BreakerOptions = BreakerOptions()
+    errors: ErrorOptions = ErrorOptions()
     streams: StreamOptions = StreamOptions()
     framing: FramingOptions = FramingOptions()
     cors: CorsOptions = CorsOptions()

@@ -11,6 +11,7 @@ from transom_runtime.downstream.negotiate import (
     parse_accept,
     read_accept,
     stream_framing,
+    wants_enum_numbers,
     wants_problem,
 )
 from transom_runtime.errors import CallError
@@ -84,3 +85,20 @@ def test_several_headers_are_one_list() -> None:
     """An Accept header sent in pieces means the same as in one."""
     headers = CIMultiDictProxy(CIMultiDict([("Accept", "text/html"), ("Accept", "text/event-stream")]))
     assert stream_framing(read_accept(headers)) is SSE
+
+
+@pytest.mark.parametrize(
+    ("query", "asked"),
+    [
+        ("", False),
+        ("%24alt=json%3Benum-encoding%3Dint", True),
+        ("a=1&$alt=json;enum-encoding=int", True),
+        ("%24alt=json", False),
+        ("alt=json;enum-encoding=int", False),
+        ("q=enum-encoding%3Dint", False),
+        ("$alt=json;enum-encoding=integer", False),
+    ],
+)
+def test_q7_enum_numbers(query: str, asked: bool) -> None:
+    """Q7: the system parameter $alt asks for enums as numbers, however it is escaped; nothing else does."""
+    assert wants_enum_numbers(query) is asked

@@ -15,6 +15,7 @@ from google.rpc.error_details_pb2 import DebugInfo, RetryInfo
 from downstream.wire import Serve, encode, make_binding, make_call
 from transom_runtime.binding import Success
 from transom_runtime.call import Call
+from transom_runtime.downstream.error_body import ErrorForm, ErrorOptions
 from transom_runtime.downstream.respond import Responder
 from transom_runtime.downstream.success import build_success
 from transom_runtime.errors import HTTP_STATUS, CallError, Code, Fault, Origin, bad_request
@@ -47,6 +48,23 @@ def test_e1_e2_every_code_has_its_status_and_body(responder: Responder, code: Co
     assert response.headers["Cache-Control"] == "no-store"
     assert response.headers["Server"] == "transom"
     assert response.content_type == "application/json"
+
+
+def test_e1_googles_form() -> None:
+    """E1: where the setting says so, the same content is what Google's own clients read (AIP-193)."""
+    responder = Responder(encode, domain="test", options=ErrorOptions(form=ErrorForm.GOOGLE))
+    error = CallError(Code.ABORTED, "it moved", origin=Origin.UPSTREAM, reason="MOVED")
+    response, body = fail(responder, error)
+    assert (response.status, response.content_type) == (409, "application/json")
+    assert list(body) == ["error"]
+    assert {name: body["error"][name] for name in ("code", "message", "status")} == {
+        "code": 409,
+        "message": "it moved",
+        "status": "ABORTED",
+    }
+    assert details(body["error"])["ErrorInfo"] == {"reason": "MOVED", "domain": "test"}
+    problem, _ = fail(responder, error, Accept="application/problem+json")
+    assert problem.content_type == "application/problem+json"
 
 
 def test_e1_decode_failures_carry_every_fault(responder: Responder) -> None:

@@ -13,10 +13,12 @@ import pytest
 
 from serving.kit import SEND, Sessions, running, settings
 from transom_runtime.call import ANONYMOUS, Call, Principal
+from transom_runtime.downstream.error_body import ErrorForm, ErrorOptions
 from transom_runtime.errors import CallError, Code
 from transom_runtime.policy.auth.options import AuthOptions, Issuer
 from transom_runtime.serving.live_streams import LiveStreams
 from transom_runtime.state import State, StateOptions
+from transom_runtime.upstream.local import LocalContext
 from workflow.v1 import sessions_pb2
 
 PATH = "/api/v1/sessions/s-1/messages"
@@ -158,3 +160,29 @@ async def test_only_the_streams_that_are_meant_end() -> None:
         pass
     streams.end(lambda principal: True)
     assert (upstream.cancelled, other.cancelled) == (1, 0)
+
+
+async def test_enum_numbers_are_sent_where_they_are_asked_for() -> None:
+    """Q7: `$alt=json;enum-encoding=int` makes numbers of the enums of an answer, and of each message of a stream."""
+
+    async def typed(request: sessions_pb2.SendMessageRequest) -> AsyncIterator[sessions_pb2.ReplyPiece]:
+        yield sessions_pb2.ReplyPiece(type=sessions_pb2.ReplyPiece.TYPE_TEXT)
+
+    async def found(request: sessions_pb2.GetSessionRequest, context: LocalContext) -> sessions_pb2.Session:
+        role = sessions_pb2.Message.ROLE_USER
+        return sessions_pb2.Session(recent_messages=[sessions_pb2.Message(role=role)])
+
+    async with running(Sessions(get=found, pieces=typed)) as at:
+        for query, role, kind in (("", "ROLE_USER", "TYPE_TEXT"), ("?$alt=json;enum-encoding=int", 1, 1)):
+            _, session = await at.ask(f"/api/v1/sessions/s-1{query}")
+            assert session["recentMessages"] == [{"role": role}]
+            _, pieces = await at.ask(f"{PATH}{query}", "POST", json={"text": "hello"})
+            assert pieces == [{"type": kind}]
+
+
+async def test_errors_in_googles_form() -> None:
+    """E1: by a setting, every error has the form that Google's own clients read."""
+    use = settings(errors=ErrorOptions(form=ErrorForm.GOOGLE))
+    async with running(use=use) as at:
+        status, body = await at.ask("/api/v1/sessions/s-1?colour=red")
+    assert (status, body["error"]["code"], body["error"]["status"]) == (400, 400, "INVALID_ARGUMENT")

@@ -10,6 +10,7 @@ import pytest
 from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.empty_pb2 import Empty
+from google.protobuf.struct_pb2 import NULL_VALUE, Value
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from transcode.conftest import bind
@@ -67,6 +68,14 @@ def test_short_floats(shelf: Any, value: float, text: str) -> None:
     """A 32-bit float is written as the shortest number that is it, zero with its sign (J1)."""
     message = shelf.Kinds(floats=[value])
     assert send(message).body.decode() == f'{{"floats":[{text}]}}'
+
+
+def test_enum_numbers(shelf: Any) -> None:
+    """For clients that ask for it enums are numbers, in lists and maps too; a null stays one (J1)."""
+    message = shelf.Kinds(genre=2, genres=[0, 77], any_json=Value(null_value=NULL_VALUE), none=0)
+    encoder = CODEC.number_encoder(bind(Empty, shelf.Kinds))
+    sent = json.loads(encoder.encode(message.SerializeToString()).body)
+    assert sent == {"genre": 2, "genres": [0, 77], "anyJson": None, "none": None}
 
 
 def test_one_line(shelf: Any) -> None:

@@ -56,7 +56,7 @@ def build_gateway(
         text_checks=protection.sanitizer,
         on_unknown=note_unknown(metrics, (route.binding for route in routes)),
     )
-    responder = Responder(codec.encode_message, domain=settings.name)
+    responder = Responder(codec.encode_message, domain=settings.name, options=settings.errors)
     stages = _build_stages(settings, protection, responder, (Tracing(), metrics, AccessLog(), *observers))
     endpoints: list[Endpoint] = []
     tools: dict[str, ToolRoute] = {}

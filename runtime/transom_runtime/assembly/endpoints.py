@@ -57,6 +57,7 @@ class EndpointMaker:
         binding, policy = route.binding, route.binding.policy
         success = build_success(kept_success(policy))
         streams = answers_stream(binding)
+        extract = stream_fields(binding) if streams else success.fields
         return Endpoint(
             binding=binding,
             steps=route.handler,
@@ -65,7 +66,8 @@ class EndpointMaker:
             negotiates=not answers_raw(binding),
             gates=tuple(gate for make in self.gate_makers if (gate := make(binding)) is not None),
             decoder=self.codec.request_decoder(binding),
-            encoder=self.codec.response_encoder(binding, extract=stream_fields(binding) if streams else success.fields),
+            encoder=self.codec.response_encoder(binding, extract=extract),
+            number_encoder=self.codec.number_encoder(binding, extract=extract),
             invoke=None if streams else self._invoke(binding),
             open_stream=self._open_stream(binding) if streams else None,
             success=success,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from enum import Enum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +20,25 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from transom_runtime.errors import CallError
+
+
+class ErrorForm(Enum):
+    """What the JSON body of an error is."""
+
+    STATUS = "status"
+    """A google.rpc.Status (E1)."""
+    GOOGLE = "google"
+    """`{"error": {"code": 404, "message": …, "status": "NOT_FOUND", "details": …}}`, as Google's own APIs send it
+    (AIP-193) and the clients read it that are generated for them, gapic's REST transports among them.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorOptions:
+    """How errors look to clients that do not ask for RFC 9457 problems."""
+
+    form: ErrorForm = ErrorForm.STATUS
+
 
 _TITLES: Final = {499: "Client Closed Request"}
 
@@ -94,6 +115,18 @@ def problem(error: CallError, status: bytes) -> bytes:
         "details": content.get("details", []),
     }
     return orjson.dumps(members)
+
+
+def google_error(error: CallError, status: bytes) -> bytes:
+    """The same content as Google's own APIs send it (AIP-193): in `error`, its code the HTTP status."""
+    content = orjson.loads(status)
+    members = {
+        "code": error.http_status,
+        "message": error.message,
+        "status": error.code.name,
+        "details": content.get("details", []),
+    }
+    return orjson.dumps({"error": members})
 
 
 def reason_phrase(http_status: int) -> str:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl
 
 from multidict import CIMultiDictProxy
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 JSON: Final = "application/json"
 PROBLEM_JSON: Final = "application/problem+json"
+_ENUM_NUMBERS: Final = "enum-encoding=int"
 
 _TCHARS: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _RANGE: Final = re.compile(rf"({_TCHARS})/({_TCHARS})")
@@ -125,6 +127,16 @@ def check_acceptable(accept: Accept, media_type: str = JSON) -> None:
     """Raise CallError (406) where the one media type that a unary route answers with is not welcome."""
     if accept.quality(media_type) == 0:
         raise not_acceptable((media_type,))
+
+
+def wants_enum_numbers(raw_query: str) -> bool:
+    """Whether the client asks for enums as numbers: by `$alt=json;enum-encoding=int`, as google's REST clients do.
+
+    They drop a name that they are too old to know, and keep a number.
+    """
+    if "enum-encoding" not in raw_query:
+        return False
+    return any(name == "$alt" and _ENUM_NUMBERS in text.split(";") for name, text in parse_qsl(raw_query))
 
 
 def wants_problem(accept: Accept) -> bool:

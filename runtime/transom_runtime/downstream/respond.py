@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from transom_runtime.downstream.error_body import error_status, problem, reason_phrase, retry_delay_s
+from transom_runtime.downstream.error_body import (
+    ErrorForm,
+    ErrorOptions,
+    error_status,
+    google_error,
+    problem,
+    reason_phrase,
+    retry_delay_s,
+)
 from transom_runtime.downstream.head import choose_request_id
 from transom_runtime.downstream.negotiate import JSON, PROBLEM_JSON, read_accept, wants_problem
 from transom_runtime.downstream.success import PLAIN_SUCCESS, SuccessPlan
@@ -21,6 +29,7 @@ if TYPE_CHECKING:
     from transom_runtime.call import Call
     from transom_runtime.errors import CallError
 
+_STATUS: Final = ErrorOptions()
 _NO_TEXTS: Final[Mapping[str, str]] = {}
 SERVER: Final = "transom"
 _RETRY_LATER: Final = frozenset({429, 503})
@@ -31,12 +40,18 @@ class Responder:
     """Makes responses; the one place that knows how errors look. Holds no state of any call."""
 
     def __init__(
-        self, encode_message: Callable[[Message], bytes], *, domain: str = "transom", help_url: str = ""
+        self,
+        encode_message: Callable[[Message], bytes],
+        *,
+        domain: str = "transom",
+        help_url: str = "",
+        options: ErrorOptions = _STATUS,
     ) -> None:
         """Take the codec's JSON encoder. `domain` names the gateway in ErrorInfo, `help_url` is where Help points."""
         self._encode = encode_message
         self._domain = domain
         self._help_url = help_url
+        self._shape = google_error if options.form is ErrorForm.GOOGLE else _as_it_is
 
     def success(
         self,
@@ -68,7 +83,7 @@ class Responder:
             status=error.http_status,
             reason=reason_phrase(error.http_status),
             headers=headers,
-            body=problem(error, body) if as_problem else body,
+            body=problem(error, body) if as_problem else self._shape(error, body),
         )
         if _is_unsynchronized(request):
             response.force_close()
@@ -80,6 +95,11 @@ class Responder:
 
     def _status(self, error: CallError, request_id: str) -> Status:
         return error_status(error, request_id=request_id, domain=self._domain, help_url=self._help_url)
+
+
+def _as_it_is(error: CallError, status: bytes) -> bytes:
+    del error
+    return status
 
 
 def add_own_headers(headers: MutableMapping[str, str], request_id: str) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 from aiohttp import web
 
 from transom_runtime.binding import Binding
+from transom_runtime.call import Call
+from transom_runtime.downstream.negotiate import wants_enum_numbers
 from transom_runtime.downstream.stream import StreamOptions
 from transom_runtime.downstream.success import SuccessPlan
 from transom_runtime.extension import Gate, Invoke, OpenStream
@@ -37,6 +39,8 @@ class Endpoint:
     decoder: RequestDecoder
     encoder: ResponseEncoder
     """Encodes messages; extracts the fields that `success` or the event stream wants."""
+    number_encoder: ResponseEncoder
+    """The same, for clients that want enums as numbers."""
     invoke: Invoke[Any] | None
     """The way to a method that answers once, sending one message or a stream of them as its kind has it; None: it does
     not answer once."""
@@ -47,6 +51,10 @@ class Endpoint:
     max_body_bytes: float
     """The longest body; infinity: none, as for a stream of JSON messages, each of which has a cap of its own."""
     stages: Stages
+
+    def encoder_for(self, call: Call) -> ResponseEncoder:
+        """The encoder that a call asks for."""
+        return self.number_encoder if wants_enum_numbers(call.head.raw_query) else self.encoder
 
     async def handler(self, request: web.Request) -> web.StreamResponse:
         """Serve one request: the aiohttp handler of the route."""

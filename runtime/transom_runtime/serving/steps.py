@@ -30,6 +30,7 @@ from transom_runtime.serving.live_streams import LiveStream, sign_in_ended
 from transom_runtime.serving.sockets import needs_socket, prepare_socket, socket_messages
 from transom_runtime.serving.stages import FramingOptions
 from transom_runtime.transcode.content_type import check_json
+from transom_runtime.transcode.response import ResponseEncoder
 from transom_runtime.upstream.metadata import ResponseMetadata
 
 
@@ -100,7 +101,7 @@ async def respond(request: web.Request, call: Call, reply: Reply) -> web.StreamR
     """Make the HTTP response of a unary reply: JSON, with the headers that policy and upstream give it."""
     endpoint = request[ENDPOINT]
     stages, plan = endpoint.stages, endpoint.success
-    payload = endpoint.encoder.encode(reply.wire)
+    payload = endpoint.encoder_for(call).encode(reply.wire)
     call.messages = 1
     call.response_headers.update(stages.response_metadata.headers(reply.initial, reply.trailing))
     texts = dict(zip(plan.fields, payload.extracted, strict=True))
@@ -127,7 +128,7 @@ async def respond_stream(request: web.Request, call: Call, stream: ReplyStream) 
             return await send_stream(
                 request,
                 call,
-                _payloads(endpoint, live),
+                _payloads(endpoint, endpoint.encoder_for(call), live),
                 carrier=carrier,
                 responder=stages.responder,
                 options=options,
@@ -156,9 +157,9 @@ def _until_deadline(request: web.Request, call: Call, options: StreamOptions) ->
     return replace(options, max_duration_s=min(options.max_duration_s, call.deadline.remaining_s()))
 
 
-async def _payloads(endpoint: Endpoint, live: LiveStream) -> AsyncIterator[StreamPayload]:
+async def _payloads(endpoint: Endpoint, encoder: ResponseEncoder, live: LiveStream) -> AsyncIterator[StreamPayload]:
     """The messages of a stream, encoded one by one as they are asked for."""
-    sse, encoder = endpoint.binding.policy.sse, endpoint.encoder
+    sse = endpoint.binding.policy.sse
     fields = stream_fields(endpoint.binding)
     try:
         async for wire in live.upstream:

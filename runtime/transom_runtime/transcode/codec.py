@@ -39,6 +39,7 @@ class Codec:
         ignores = options.strictness is Strictness.LENIENT
         self._decode_plans = DecodePlans(chosen, text_checks, ignores_unknown=ignores)
         self._encode_plans = EncodePlans(chosen, options.output_defaults)
+        self._number_plans = EncodePlans(chosen, options.output_defaults, enum_numbers=True)
 
     def request_decoder(self, binding: Binding) -> RequestDecoder:
         """What decodes the requests of a binding. Raises ValueError where the binding does not fit its message."""
@@ -50,6 +51,13 @@ class Codec:
         """
         allow_dotted = self._options.allow_dotted_body
         return ResponseEncoder(binding, self._encode_plans, extract, allow_dotted=allow_dotted)
+
+    def number_encoder(self, binding: Binding, *, extract: tuple[str, ...] = ()) -> ResponseEncoder:
+        """The same for clients that want enums as numbers, since they may be older than a name. Raises ValueError
+        likewise.
+        """
+        allow_dotted = self._options.allow_dotted_body
+        return ResponseEncoder(binding, self._number_plans, extract, allow_dotted=allow_dotted)
 
     def encode_message(self, message: Message) -> bytes:
         """The JSON of any message, such as the status of an error. An Any that cannot be resolved keeps its type and

@@ -14,7 +14,13 @@ from transom_runtime.transcode.field_access import is_map, is_message, json_key,
 from transom_runtime.transcode.instant import format_duration, format_timestamp
 from transom_runtime.transcode.mask_text import format_mask
 from transom_runtime.transcode.options import OutputDefaults
-from transom_runtime.transcode.scalar_json import AsJson, build_as_json, build_key_text, bytes_as_json
+from transom_runtime.transcode.scalar_json import (
+    AsJson,
+    build_as_json,
+    build_key_text,
+    bytes_as_json,
+    is_plain_enum,
+)
 from transom_runtime.transcode.struct_value import list_as_json, struct_as_json, value_as_json
 from transom_runtime.transcode.well_known import ANY, PREFIX, SPECIAL, WRAPPERS
 
@@ -64,9 +70,11 @@ class EncodePlan:
 class EncodePlans:
     """Plans by message type, made when first asked for: at start for all that a response can hold."""
 
-    def __init__(self, pool: DescriptorPool, defaults: OutputDefaults) -> None:
+    def __init__(self, pool: DescriptorPool, defaults: OutputDefaults, *, enum_numbers: bool = False) -> None:
+        """`enum_numbers` writes enums as numbers instead of names."""
         self._pool = pool
         self._defaults = defaults
+        self._enum_numbers = enum_numbers
         self._plans: dict[Descriptor, EncodePlan] = {}
         self._resolved: dict[str, tuple[type[Message], AsJson]] = {}
 
@@ -110,11 +118,14 @@ class EncodePlans:
     def _default_of(self, field: FieldDescriptor) -> Any:
         if field.is_repeated:
             return {} if is_map(field) else []
-        writer = build_as_json(field)
+        writer = self._scalar_writer(field)
         return field.default_value if writer is None else writer(field.default_value)
 
     def _element_writer(self, field: FieldDescriptor) -> AsJson | None:
-        return self.writer(message_of(field)) if is_message(field) else build_as_json(field)
+        return self.writer(message_of(field)) if is_message(field) else self._scalar_writer(field)
+
+    def _scalar_writer(self, field: FieldDescriptor) -> AsJson | None:
+        return None if self._enum_numbers and is_plain_enum(field) else build_as_json(field)
 
     def _map_writer(self, field: FieldDescriptor) -> AsJson:
         entry = message_of(field).fields_by_name

@@ -16,6 +16,7 @@ AsJson = Callable[[Any], Any]
 """Makes a JSON value of a field's. May raise ValueError where there is none."""
 
 _FLOAT32: Final = struct.Struct("<f")
+_NULL: Final = "google.protobuf.NullValue"
 _LONG: Final = frozenset({FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64})
 
 
@@ -66,8 +67,13 @@ def _is_same_float(short: float, value: float) -> bool:
         return False
 
 
+def is_plain_enum(field: FieldDescriptor) -> bool:
+    """Whether a field's values have names: those of NullValue are JSON's null."""
+    return field.cpp_type == FieldDescriptor.CPPTYPE_ENUM and enum_of(field).full_name != _NULL
+
+
 def _enum_as_json(enum: EnumDescriptor) -> AsJson:
-    if enum.full_name == "google.protobuf.NullValue":
+    if enum.full_name == _NULL:
         return lambda _: None
     # Of aliases, the one that was declared first.
     names = {value.number: value.name for value in reversed(enum.values)}
