@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from clients.google_clients import FOLDERS
+from clients.google_gateway import GoogleGateway, running
 from clients.public_protos import FOLDER
+from clients.rules import Method, read_methods
 from clients.tally import TALLY
 
 
@@ -22,3 +26,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("covered")
     for line in TALLY.lines():
         terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def google_methods(public: Path) -> dict[str, Method]:
+    """The annotated methods of the services that google's clients are for, by gRPC path."""
+    return {method.rpc: method for method in read_methods(public, FOLDERS)}
+
+
+@pytest.fixture(scope="session")
+def google(google_methods: dict[str, Method], tmp_path_factory: pytest.TempPathFactory) -> Iterator[GoogleGateway]:
+    """A gateway for google's clients, one for the whole session."""
+    kinds = {rpc: method.kind for rpc, method in google_methods.items()}
+    with running(tmp_path_factory.mktemp("google"), kinds) as served:
+        yield served

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import grpc
+
+_TIMEOUT_S: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +22,17 @@ class Recorded:
 
 
 class Recorder:
-    """Serves methods of every kind, answers each with an empty message, and keeps what was asked."""
+    """Serves methods of every kind and keeps what was asked. Each call is answered with an empty message or, where
+    there is a server behind it, with what that one answers.
+    """
 
-    def __init__(self, kinds: Mapping[str, str]) -> None:
-        """Take the kind of each method, by gRPC path."""
+    def __init__(self, kinds: Mapping[str, str], behind: str | None = None) -> None:
+        """`kinds` has those of the methods, by gRPC path, that are not unary; `behind` is another server's address."""
         self._kinds = kinds
+        self._channel = grpc.insecure_channel(behind) if behind else None
         self._lock = threading.Lock()
         self._calls: dict[str, Recorded] = {}
-        self._server = grpc.server(ThreadPoolExecutor(8), handlers=[_Any(self)])
+        self._server = grpc.server(ThreadPoolExecutor(8), handlers=[_Everything(self)])
         self.port = self._server.add_insecure_port("127.0.0.1:0")
 
     def __enter__(self) -> Self:
@@ -36,6 +41,8 @@ class Recorder:
 
     def __exit__(self, *raised: object) -> None:
         self._server.stop(None).wait()
+        if self._channel is not None:
+            self._channel.close()
 
     def take(self, request_id: str) -> Recorded | None:
         """What the call of a request id was; None: none arrived."""
@@ -46,28 +53,37 @@ class Recorder:
         """How a call is answered."""
         rpc, request_id = details.method, str(dict(details.invocation_metadata)["x-request-id"])
 
-        def keep(requests: tuple[bytes, ...]) -> bytes:
+        def answers(requests: Iterable[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+            taken = tuple(requests)
             with self._lock:
-                assert request_id not in self._calls, "the request was sent twice"
-                self._calls[request_id] = Recorded(rpc, requests)
-            return b""
+                self._calls[request_id] = Recorded(rpc, taken)
+            return self._pass_on(rpc, taken, context)
 
-        match self._kinds[rpc]:
+        match self._kinds.get(rpc, "unary"):
             case "unary":
-                return grpc.unary_unary_rpc_method_handler(lambda request, context: keep((request,)))
+                return grpc.unary_unary_rpc_method_handler(lambda sent, context: next(answers((sent,), context)))
             case "server":
-                return grpc.unary_stream_rpc_method_handler(lambda request, context: iter((keep((request,)),)))
+                return grpc.unary_stream_rpc_method_handler(lambda sent, context: answers((sent,), context))
             case "client":
-                return grpc.stream_unary_rpc_method_handler(lambda requests, context: keep(tuple(requests)))
+                return grpc.stream_unary_rpc_method_handler(lambda sent, context: next(answers(sent, context)))
             case _:
-                return grpc.stream_stream_rpc_method_handler(lambda requests, context: _answer(keep, requests))
+                return grpc.stream_stream_rpc_method_handler(answers)
+
+    def _pass_on(self, rpc: str, requests: tuple[bytes, ...], context: grpc.ServicerContext) -> Iterator[bytes]:
+        if self._channel is None:
+            yield b""
+            return
+        try:
+            # On the wire all kinds are streams.
+            call: Any = self._channel.stream_stream(rpc)
+            yield from call(iter(requests), timeout=_TIMEOUT_S)
+        except grpc.RpcError as error:
+            failed: Any = error
+            context.set_trailing_metadata(failed.trailing_metadata() or ())
+            context.abort(failed.code(), failed.details())
 
 
-def _answer(keep: Any, requests: Iterator[bytes]) -> Iterator[bytes]:
-    yield keep(tuple(requests))
-
-
-class _Any(grpc.GenericRpcHandler):
+class _Everything(grpc.GenericRpcHandler):
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
 
