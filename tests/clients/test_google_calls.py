@@ -147,6 +147,16 @@ def test_an_empty_stream(sessions: Any) -> None:
     assert list(sessions.server_streaming_detect_intent(detect("silent"), metadata=told("silent"))) == []
 
 
+def test_a_stream_that_breaks(sessions: Any) -> None:
+    """S3: the last element is the error; google-api-core, which looks at the status only, reads an empty message."""
+    got = list(sessions.server_streaming_detect_intent(detect("broken"), retry=None, metadata=told("broken")))
+    assert [answer.response_id for answer in got] == ["first", ""]
+    transport = sessions.transport
+    path = "/v3/projects/broken/locations/l/agents/a/sessions/s:serverStreamingDetectIntent"
+    raw = transport._session.post(f"{transport._host}{path}", json={}, headers={"x-request-id": "raw"}).json()
+    assert (raw[0]["responseId"], raw[1]["error"]["code"], raw[1]["error"]["message"]) == ("first", 10, "it broke")
+
+
 def test_a_stream_that_is_refused(sessions: Any) -> None:
     """S2: an error before the first message is the exception of its code, with message and details."""
     with pytest.raises(exceptions.NotFound, match="no such agent") as raised:
