@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -157,19 +157,39 @@ async def _try(
     sent = trial.sent
     url = URL(f"{running.address}{sent.target}", encoded=True)
     headers = {**sent.headers, "X-Request-Id": request_id}
-    async with (
-        slots,
-        http.request(sent.method, url, data=sent.body, headers=headers, allow_redirects=False) as answer,
-    ):
-        said = await answer.read()
-    if answer.status == 501 and b"STREAM_KIND_UNSERVED" in said and trial.method.kind != "unary":
+    ask = _over_socket if trial.method.kind == "bidi" and sent.method == "GET" else _over_http
+    async with slots:
+        status, said = await ask(http, sent, url, headers)
+    if status == 501 and b"STREAM_KIND_UNSERVED" in said and trial.method.kind != "unary":
         findings.unserved.add(f"{trial.method.rpc} ({trial.method.kind} streaming)")
         return
-    fault = _compare(trial, answer.status, said, running.recorder, request_id)
+    fault = _compare(trial, status, said, running.recorder, request_id)
     if fault:
         findings.wrong.append(
             f"{trial.id}: {sent.method} {sent.target[:300]} {(sent.body or b'')[:300]!r}\n    {fault}"
         )
+
+
+async def _over_http(
+    http: aiohttp.ClientSession, sent: Sent, url: URL, headers: Mapping[str, str]
+) -> tuple[int, bytes]:
+    async with http.request(sent.method, url, data=sent.body, headers=headers, allow_redirects=False) as answer:
+        return answer.status, await answer.read()
+
+
+async def _over_socket(
+    http: aiohttp.ClientSession, sent: Sent, url: URL, headers: Mapping[str, str]
+) -> tuple[int, bytes]:
+    """Path and query are a message of their own; an empty frame says that there are no more (S8). Where $alt is all of
+    the query, a first frame takes the path.
+    """
+    del sent
+    async with http.ws_connect(url, headers=headers) as socket:
+        if "&" not in url.raw_query_string:
+            await socket.send_str("{}")
+        await socket.send_str("")
+        said = [frame.data.encode() async for frame in socket if frame.type is aiohttp.WSMsgType.TEXT]
+        return 200 if socket.close_code == 1000 else 500, b"\n".join(said)
 
 
 def _compare(trial: Trial, status: int, said: bytes, recorder: Recorder, request_id: str) -> str:
