@@ -9,7 +9,7 @@ from transom_runtime import api
 from shop.v1 import shop_gateway as shop_v1_shop_gateway
 from transom_mixins.google.cloud.location import locations_gateway as transom_mixins_google_cloud_location_locations_gateway
 
-api.require(1)
+api.require(2)
 
 ROUTES: Final[tuple[api.Route, ...]] = (
     *shop_v1_shop_gateway.ROUTES,

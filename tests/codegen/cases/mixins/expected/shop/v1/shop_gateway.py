@@ -11,7 +11,7 @@ from transom_runtime import api
 from google.cloud.location import locations_pb2
 from shop.v1 import shop_pb2
 
-api.require(1)
+api.require(2)
 
 GET: Final = api.Binding(
     id="shop.v1.Shop.Get",

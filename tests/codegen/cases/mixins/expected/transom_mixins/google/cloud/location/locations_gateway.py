@@ -10,7 +10,7 @@ from transom_runtime import api
 
 from google.cloud.location import locations_pb2
 
-api.require(1)
+api.require(2)
 
 LIST_LOCATIONS: Final = api.Binding(
     id="google.cloud.location.Locations.ListLocations",
