@@ -18,7 +18,6 @@ from transom_codegen.source_text import AnnotationText, ReadSource, no_source
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from google.protobuf.descriptor import Descriptor
     from google.protobuf.descriptor_pb2 import FileDescriptorProto, MethodDescriptorProto, ServiceDescriptorProto
 
     from transom_codegen.descriptors import DescriptorSet, SourceFile
@@ -180,7 +179,7 @@ class _Builder:
             template=template,
             body=rule.http.body or None,
             response_body=rule.http.response_body or None,
-            query=_query(rpc.request.descriptor, template, rule.http.body),
+            query=_query(rpc, template, rule.http.body),
             handler=naming.handler_name(rpc.name, rule.index),
             location=rule.location,
         )
@@ -190,11 +189,14 @@ def _full_name(file: FileDescriptorProto, service: str) -> str:
     return f"{file.package}.{service}".lstrip(".")
 
 
-def _query(message: Descriptor, template: PathTemplate, body: str) -> tuple[str, ...]:
-    """A nested variable binds a part of its top-level field only; the rest stays open to the query."""
+def _query(rpc: Rpc, template: PathTemplate, body: str) -> tuple[str, ...]:
+    """A nested variable binds a part of its top-level field only; the rest stays open to the query. What a Range
+    header fills does not: a part of a content is no content of its own.
+    """
     if body == "*":
         return ()
-    return query_fields(message, {body.partition(".")[0], *(variable.field_path for variable in template.variables)})
+    taken = {body.partition(".")[0], *(variable.field_path for variable in template.variables)}
+    return query_fields(rpc.request.descriptor, taken | rpc.policy.download.fields)
 
 
 def _check_config(api: Api, config: ServiceConfig | None) -> list[Problem]:

@@ -21,8 +21,11 @@ WRAPPERS: Final = frozenset(
 TEXTUAL: Final = WRAPPERS | {"google.protobuf.Duration", "google.protobuf.FieldMask", "google.protobuf.Timestamp"}
 """Well-known messages that have a string form, so that a path or a query can hold them."""
 
+HTTP_BODY: Final = "google.api.HttpBody"
+"""The message that stands for raw bytes of any type."""
+
 _FORMLESS: Final = frozenset(
-    {f"google.protobuf.{kind}" for kind in ("Any", "Empty", "ListValue", "Struct", "Value")} | {"google.api.HttpBody"}
+    {f"google.protobuf.{kind}" for kind in ("Any", "Empty", "ListValue", "Struct", "Value")} | {HTTP_BODY}
 )
 
 
@@ -81,6 +84,14 @@ def resolve_dotted_body(message: Descriptor, field_path: str) -> FieldDescriptor
     if field.message_type is None or field.is_repeated:
         raise _unfit(field_path, f"'{head}' of {message.full_name} has no fields", "name a field of a message")
     return resolve_dotted_body(field.message_type, rest)
+
+
+def is_raw(message: Descriptor, body: str | None) -> bool:
+    """Whether a message, or the field of it that is a body, stands for raw bytes. Raises FieldError."""
+    if not body:
+        return message.full_name == HTTP_BODY
+    field = resolve_dotted_body(message, body)
+    return field.message_type is not None and field.message_type.full_name == HTTP_BODY and not field.is_repeated
 
 
 def query_fields(message: Descriptor, bound: Iterable[str]) -> tuple[str, ...]:

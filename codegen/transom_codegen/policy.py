@@ -90,6 +90,19 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """How a stream of HttpBody is told to begin in the midst of its content."""
+
+    offset_field: str = ""
+    length_field: str = ""
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The request fields that the gateway fills."""
+        return frozenset({self.offset_field, self.length_field} - {""})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
     """How a route looks to tool callers."""
 
@@ -109,5 +122,6 @@ class Policy:
     success: Success = Success()
     sse: Sse = Sse()
     upload: Upload = Upload()
+    download: Download = Download()
     max_body_bytes: int | None = None
     tool: Tool | None = None

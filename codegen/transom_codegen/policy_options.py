@@ -5,7 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from transom_codegen.naming import as_snake_case
-from transom_codegen.policy import Auth, AuthKind, Cache, LimitBy, Policy, RateLimit, Retry, Sse, Success, Tool, Upload
+from transom_codegen.policy import (
+    Auth,
+    AuthKind,
+    Cache,
+    Download,
+    LimitBy,
+    Policy,
+    RateLimit,
+    Retry,
+    Sse,
+    Success,
+    Tool,
+    Upload,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +51,7 @@ def merge_policy(defaults: Message | None, own: Message | None, *, rpc: str, com
         success=_read_success(_first(layers, "success")),
         sse=_read_sse(_first(layers, "sse")),
         upload=_read_upload(_first(layers, "upload")),
+        download=_read_download(_first(layers, "download")),
         max_body_bytes=next((layer.max_body_bytes for layer in _untyped(layers) if layer.max_body_bytes), None),
         tool=_read_tool(tool, rpc, comment) if tool else None,
     )
@@ -100,6 +114,12 @@ def _read_sse(sse: Any) -> Sse:
 
 def _read_upload(upload: Any) -> Upload:
     return Upload() if upload is None else Upload(filename_field=upload.filename_field)
+
+
+def _read_download(download: Any) -> Download:
+    if download is None:
+        return Download()
+    return Download(offset_field=download.offset_field, length_field=download.length_field)
 
 
 def _read_tool(tool: Any, rpc: str, comment: str) -> Tool:

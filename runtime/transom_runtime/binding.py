@@ -162,6 +162,16 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """How a stream of google.api.HttpBody is told to begin in the midst of its content."""
+
+    offset_field: str = ""
+    """The top-level request field that takes the offset of the first byte wanted; empty: none."""
+    length_field: str = ""
+    """The top-level request field that takes how many bytes are wanted, zero for all; empty: none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
     """How a route looks to tool callers."""
 
@@ -184,6 +194,7 @@ class Policy:
     success: Success = Success()
     sse: Sse = Sse()
     upload: Upload = Upload()
+    download: Download = Download()
     max_body_bytes: int | None = None
     """The largest request body; None: the server's cap."""
     tool: Tool | None = None

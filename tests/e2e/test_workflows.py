@@ -172,15 +172,3 @@ def test_cancelling(connection: Connection) -> None:
     run = execute(connection, create(connection, slow)["id"])
     assert connection.send("POST", f"/api/v1/executions/{run}/cancel", {}, token=token()).status == 200
     assert events(connection, run)[-2]["event"] == "TYPE_CANCELLED"
-
-
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [("GET", "/api/v1/files/x/content")],
-)
-def test_unserved_kinds(connection: Connection, method: str, path: str) -> None:
-    """A route whose stream kind is not served yet answers 501 and says so."""
-    answer = connection.send(method, path, token=token())
-    assert answer.status == 501, answer.body
-    assert answer.detail("ErrorInfo")["reason"] == "STREAM_KIND_UNSERVED"
-    connection.still_works()

@@ -12,6 +12,7 @@ import pytest
 from google.api.httpbody_pb2 import HttpBody
 
 from engine.caller import Caller, Refused
+from transom.v1.content_pb2 import Content
 from workflow.v1 import files_pb2 as pb
 from workflow_engine.servicers import files
 from workflow_engine.store.blobs import Blobs
@@ -51,11 +52,48 @@ async def test_round_trip(ada: Caller) -> None:
     assert [body.content_type for body in bodies] == ["text/plain", "", "", ""]
 
 
+def content_of(body: HttpBody) -> Content:
+    content = Content()
+    assert body.extensions[0].Unpack(content)
+    return content
+
+
+@pytest.mark.parametrize(
+    ("offset", "limit"),
+    [(0, 0), (0, 1), (1, 0), (65_536, 0), (65_535, 2), (100_000, 99_999_999), (256_000, 0), (9**9, 5)],
+)
+async def test_parts(ada: Caller, offset: int, limit: int) -> None:
+    """A download begins where it is asked to, and tells with its first piece what there is, and where that stands."""
+    content = bytes(range(256)) * 1000
+    file = await upload(ada, "reports/2026.bin", content)
+    request = pb.DownloadFileRequest(file_id=file.id, read_offset=offset, read_limit=limit)
+    bodies = [body async for body in ada.stream("FileService.DownloadFile", request)]
+    assert b"".join(body.data for body in bodies) == content[offset : offset + limit if limit else None]
+    assert content_of(bodies[0]) == Content(
+        size_bytes=256_000,
+        etag=file.etag,
+        update_time=file.update_time,
+        filename="reports/2026.bin",
+        disposition=Content.DISPOSITION_ATTACHMENT,
+        offset=min(offset, 256_000),
+    )
+    assert not any(body.extensions for body in bodies[1:])
+
+
+async def test_negative_places(ada: Caller) -> None:
+    """No download begins before its content, or has less than no bytes."""
+    request = pb.DownloadFileRequest(file_id="fi-1", read_offset=-1, read_limit=-1)
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        [body async for body in ada.stream("FileService.DownloadFile", request)]
+    assert list(Refused(caught.value).violations) == ["read_offset", "read_limit"]
+
+
 async def test_empty(ada: Caller) -> None:
     """An empty file is a file, and its download still names its type."""
     file = await upload(ada, "empty", b"")
     assert file.size_bytes == 0
-    assert await download(ada, file.id) == [HttpBody(content_type="text/plain")]
+    [body] = await download(ada, file.id)
+    assert (body.content_type, body.data, content_of(body).size_bytes) == ("text/plain", b"", 0)
 
 
 async def test_default_type(ada: Caller) -> None:

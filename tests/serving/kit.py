@@ -166,13 +166,14 @@ async def running(
     observers: Sequence[Observer] = (),
     gates: Sequence[Gate] | None = None,
     use: Settings | None = None,
+    own: Sequence[LocalService] = (),
 ) -> AsyncIterator[Running]:
-    """Serve; `gates` take the place of every route's policies."""
+    """Serve; `gates` take the place of every route's policies, `own` are further services in this process."""
     seen = Recorder()
     made = build_gateway(
         use or settings(),
         handlers=handlers,
-        services=services(sessions or Sessions(), executions),
+        services=[*services(sessions or Sessions(), executions), *own],
         observers=(*observers, seen),
     )
     if gates is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from transom_codegen.fields import resolve_dotted_body
+from transom_codegen.fields import is_raw, resolve_dotted_body
 from transom_codegen.model import StreamKind
 from transom_codegen.openapi.schemas import is_http_body, is_required
 
@@ -57,9 +57,9 @@ def build_request_body(binding: Binding, schemas: Schemas) -> dict[str, Any] | N
 def build_response_content(binding: Binding, schemas: Schemas) -> Content:
     """What a success holds."""
     response = binding.rpc.response.descriptor
-    field = resolve_dotted_body(response, binding.response_body) if binding.response_body else None
-    if is_http_body(response) if field is None else _is_raw(field):
+    if is_raw(response, binding.response_body):
         return _ANY_BYTES
+    field = resolve_dotted_body(response, binding.response_body) if binding.response_body else None
     schema = schemas.message(response) if field is None else schemas.value(field)
     if binding.rpc.stream not in _STREAMED_OUT:
         return {JSON: {"schema": schema}}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from transom_codegen.fields import is_formless, is_map, is_textual, resolve_variable
+from transom_codegen.fields import is_formless, is_map, is_raw, is_textual, resolve_variable
 from transom_codegen.openapi.schemas import is_output_only, is_required
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ def build_parameters(binding: Binding, path: OpenApiPath, schemas: Schemas) -> l
             parameters += _query_parameters(field, (), bound, schemas)
     if binding.rpc.policy.sse.resume_field:
         parameters.append(_last_event_id())
+    if binding.method == "GET" and is_raw(binding.rpc.response.descriptor, binding.response_body):
+        parameters.append(_range())
     return parameters
 
 
@@ -95,5 +97,14 @@ def _last_event_id() -> Parameter:
         "name": "Last-Event-ID",
         "in": "header",
         "description": "The id of the last event that was received: the stream goes on behind it.",
+        "schema": {"type": "string"},
+    }
+
+
+def _range() -> Parameter:
+    return {
+        "name": "Range",
+        "in": "header",
+        "description": "The part that is wanted, `bytes=first-last`: one of them; of several all is sent.",
         "schema": {"type": "string"},
     }

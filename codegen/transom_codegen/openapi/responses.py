@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+from transom_codegen.fields import is_raw
 from transom_codegen.model import StreamKind
 from transom_codegen.openapi.bodies import build_response_content
 from transom_codegen.openapi.well_known import PROBLEM, STATUS
@@ -15,14 +16,23 @@ if TYPE_CHECKING:
     from transom_codegen.openapi.schemas import Schemas
 
 _BODILESS: Final = frozenset({204, 205, 304})
+_READ: Final = frozenset({"GET", "HEAD"})
 _REFUSALS: Final = {
+    "NotModified": ("What the client has is still right.", ("ETag", "Last-Modified")),
     "BadRequest": ("The request could not be read: the details name every fault.", ()),
     "Unauthenticated": ("No valid credential came with the request.", ("WWW-Authenticate",)),
     "PermissionDenied": ("The credential does not have the scopes that are asked for.", ()),
+    "PreconditionFailed": ("What the request asks of the current version does not hold.", ()),
+    "RangeNotSatisfiable": ("The content ends before the part that was asked for.", ("Content-Range",)),
     "RateLimited": ("Too many calls.", ("Retry-After", "RateLimit", "RateLimit-Policy")),
     "Error": ("Any other failure.", ()),
 }
 _HEADERS: Final = {
+    "Accept-Ranges": "`bytes`, where a part can be asked for.",
+    "Content-Disposition": "Whether it is shown or kept, and under which name.",
+    "Content-Range": "Which part of how many bytes: `bytes first-last/size`.",
+    "ETag": "The version of the content.",
+    "Last-Modified": "When the content last changed.",
     "RateLimit": 'What is left of the limit, as `"name";r=calls;t=seconds`.',
     "RateLimit-Policy": "The limits of the route.",
     "Retry-After": "When a repeat makes sense, in seconds.",
@@ -30,9 +40,12 @@ _HEADERS: Final = {
 }
 
 
+_CONTENT_HEADERS: Final = ("Accept-Ranges", "Content-Disposition", "ETag", "Last-Modified")
+
+
 def build_responses(binding: Binding, schemas: Schemas) -> dict[str, Any]:
     """The responses of a binding, by status."""
-    responses = {_status(binding): _success(binding, schemas), "400": _refer("BadRequest")}
+    responses = {_status(binding): _success(binding, schemas), **_conditional(binding), "400": _refer("BadRequest")}
     if binding.rpc.policy.auth.kind is not AuthKind.PUBLIC:
         responses["401"] = _refer("Unauthenticated")
     if binding.rpc.policy.auth.scopes:
@@ -40,6 +53,31 @@ def build_responses(binding: Binding, schemas: Schemas) -> dict[str, Any]:
     if binding.rpc.policy.rate_limits:
         responses["429"] = _refer("RateLimited")
     return {**responses, "default": _refer("Error")}
+
+
+def _conditional(binding: Binding) -> dict[str, Any]:
+    """What a request gets that names a version or a part: of raw bytes, or of what has an ETag."""
+    if binding.method not in _READ or _status(binding) != "200":
+        return {}
+    if not is_raw_response(binding):
+        versioned = {"304": _refer("NotModified"), "412": _refer("PreconditionFailed")}
+        return versioned if binding.rpc.policy.success.etag_field else {}
+    part = {
+        "description": "The part that was asked for.",
+        "headers": {name: _header(_HEADERS[name]) for name in ("Content-Range", *_CONTENT_HEADERS)},
+        "content": {"*/*": {"schema": {}}},
+    }
+    return {
+        "206": part,
+        "304": _refer("NotModified"),
+        "412": _refer("PreconditionFailed"),
+        "416": _refer("RangeNotSatisfiable"),
+    }
+
+
+def is_raw_response(binding: Binding) -> bool:
+    """Whether a success is raw bytes."""
+    return is_raw(binding.rpc.response.descriptor, binding.response_body)
 
 
 def response_components() -> dict[str, Any]:
@@ -53,7 +91,7 @@ def response_components() -> dict[str, Any]:
         component: dict[str, Any] = {"description": description}
         if headers:
             component["headers"] = {header: _header(_HEADERS[header]) for header in headers}
-        components[name] = {**component, "content": content}
+        components[name] = component if name == "NotModified" else {**component, "content": content}
     return components
 
 
@@ -88,7 +126,8 @@ def _describe(status: int) -> str:
 
 def _success_headers(binding: Binding) -> dict[str, Any]:
     success = binding.rpc.policy.success
-    headers = {}
+    raw = _CONTENT_HEADERS if is_raw_response(binding) else ()
+    headers = {name: _header(_HEADERS[name]) for name in raw}
     if success.location:
         headers["Location"] = _header(f"Where the result is: `{success.location}`.")
     if success.etag_field:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from transom_codegen.fields import is_raw
 from transom_codegen.model import StreamKind
 from transom_codegen.policy import AuthKind, LimitBy
 from transom_codegen.problem import Problem, Severity
@@ -51,6 +52,7 @@ def check_policy(site: PolicySite) -> Iterator[Problem]:
     yield from _check_retry(site)
     yield from _check_cache(site)
     yield from _check_sse(site)
+    yield from _check_download(site)
 
 
 def _check_auth(site: PolicySite) -> Iterator[Problem]:
@@ -121,6 +123,18 @@ def _check_sse(site: PolicySite) -> Iterator[Problem]:
             "sse-on-unary",
             f"{site.rpc.full_name} says how server-sent events look, and is no server stream",
             "drop `sse`, or let the method return a stream",
+        )
+
+
+def _check_download(site: PolicySite) -> Iterator[Problem]:
+    if "download" not in site.own or not site.bindings:
+        return
+    raw = any(is_raw(site.rpc.response.descriptor, binding.response_body) for binding in site.bindings)
+    if site.rpc.stream is not StreamKind.SERVER or not raw:
+        yield site.problem(
+            "download-on-message",
+            f"{site.rpc.full_name} says where a download begins, and streams no google.api.HttpBody",
+            "drop `download`, or let the method return `stream google.api.HttpBody`, or name it in `response_body`",
         )
 
 

@@ -1,14 +1,17 @@
-"""Fields that a policy names: the ids of events, the ETag, the parts of a Location."""
+"""Fields that a policy names: the ids of events, the ETag, the parts of a Location, the begin of a download."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
+
+from google.protobuf.descriptor import FieldDescriptor
 
 from transom_codegen.fields import FieldError, find_field, is_map, is_textual
 from transom_codegen.validate.policy_values import location_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from google.protobuf.descriptor import Descriptor
 
@@ -17,16 +20,43 @@ if TYPE_CHECKING:
     from transom_codegen.validate.policies import PolicySite
 
 _HINT: Final = "name a singular field of text, a number or an enum; dots lead into messages"
+_OFFSET_HINT: Final = "name a singular field of 64 bits, such as an int64, at the top of the request"
+_OFFSETS: Final = frozenset({FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64})
 
 
 def check_policy_fields(site: PolicySite) -> Iterator[Problem]:
     """Fields that the request or the response does not have, and fields that are no single text."""
     for option, message, field_path in _named(site.rpc):
-        try:
-            _resolve(message, field_path)
-        except FieldError as error:
-            rule = "unknown-policy-field" if error.rule == "unknown-field" else "unfit-policy-field"
-            yield site.problem(rule, f"{option} of {site.rpc.full_name}: {error.message}", error.hint)
+        yield from _check(site, option, partial(_resolve, message, field_path))
+    for option, name in _offsets(site.rpc):
+        yield from _check(site, option, partial(_resolve_offset, site, name))
+
+
+def _check(site: PolicySite, option: str, resolve: Callable[[], None]) -> Iterator[Problem]:
+    try:
+        resolve()
+    except FieldError as error:
+        rule = "unknown-policy-field" if error.rule == "unknown-field" else "unfit-policy-field"
+        yield site.problem(rule, f"{option} of {site.rpc.full_name}: {error.message}", error.hint)
+
+
+def _offsets(rpc: Rpc) -> Iterator[tuple[str, str]]:
+    """Each option that names a request field for a place in a content."""
+    download = rpc.policy.download
+    options = [("download.offset_field", download.offset_field), ("download.length_field", download.length_field)]
+    return (option for option in options if option[1])
+
+
+def _resolve_offset(site: PolicySite, name: str) -> None:
+    """Raises FieldError where there is no such field, none that holds every offset, or one that is filled already."""
+    message = site.rpc.request.descriptor
+    field = find_field(message, name)
+    if field.is_repeated or field.cpp_type not in _OFFSETS:
+        raise FieldError("unfit-field", f"'{name}' of {message.full_name} is no integer of 64 bits", _OFFSET_HINT)
+    for binding in site.bindings:
+        if name == binding.body or name in {variable.field_path for variable in binding.template.variables}:
+            route = f"{binding.method} {binding.template.text}"
+            raise FieldError("unfit-field", f"'{name}' of {message.full_name} is filled by '{route}'", _OFFSET_HINT)
 
 
 def _named(rpc: Rpc) -> Iterator[tuple[str, Descriptor, str]]:

@@ -34,6 +34,8 @@ class _Reach:
     """The field paths that a path fills."""
     query: frozenset[str]
     """The top-level fields that a query may reach."""
+    ranges: frozenset[str]
+    """The top-level fields that the gateway fills from a Range header."""
 
 
 def check_reach(services: Iterable[Service]) -> Iterator[Problem]:
@@ -53,6 +55,7 @@ def _check_rpc(bindings: list[Binding]) -> Iterator[Problem]:
         bodies=frozenset(binding.body.partition(".")[0] for binding in bindings if binding.body),
         variables=frozenset(v.field_path for binding in bindings for v in binding.template.variables),
         query=frozenset(name for binding in bindings for name in binding.query),
+        ranges=first.rpc.policy.download.fields,
     )
     if reach.whole:
         return
@@ -69,7 +72,7 @@ def _check_rpc(bindings: list[Binding]) -> Iterator[Problem]:
 
 def _unreached(message: Descriptor, reach: _Reach) -> Iterator[tuple[str, FieldDescriptor]]:
     for field in message.fields:
-        if field.name not in reach.bodies and not _is_output_only(field):
+        if field.name not in reach.bodies | reach.ranges and not _is_output_only(field):
             yield from _unreached_in(field, field.name, reach, (message,))
 
 

@@ -12,6 +12,7 @@ import grpc
 from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.empty_pb2 import Empty
 
+from transom.v1.content_pb2 import Content
 from workflow.v1 import files_pb2 as pb
 from workflow_engine.listing.query import build_query
 from workflow_engine.refusal import Refusal, Violation, invalid
@@ -64,13 +65,18 @@ class FileServicer:
         return await self._database.run(partial(FILES.get, owner=caller, resource_id=request.file_id))
 
     async def download_file(self, request: pb.DownloadFileRequest, caller: str) -> AsyncGenerator[HttpBody, None]:
-        """The content of one file; the first piece names its type."""
+        """The content of one file, or a part of it; the first piece tells its type and what is known of it."""
+        _check_place(request)
         file = await self._database.run(partial(FILES.get, owner=caller, resource_id=request.file_id))
-        content_type = file.content_type
-        async with aclosing(chunks(await self._blobs.open(file.id))) as pieces:
+        offset = min(request.read_offset, file.size_bytes)
+        described = HttpBody(content_type=file.content_type)
+        described.extensions.add().Pack(_content_of(file, offset))
+        content = await self._blobs.open(file.id, offset)
+        async with aclosing(chunks(content, request.read_limit or file.size_bytes)) as pieces:
             async for piece in pieces:
-                yield HttpBody(content_type=content_type, data=piece)
-                content_type = ""
+                described.data = piece
+                yield described
+                described = HttpBody()
 
     async def delete_file(self, request: pb.DeleteFileRequest, caller: str) -> Empty:
         """Nothing: the file is gone."""
@@ -78,6 +84,24 @@ class FileServicer:
         await self._database.run(work)
         await self._blobs.remove(request.file_id)
         return Empty()
+
+
+def _check_place(request: pb.DownloadFileRequest) -> None:
+    asked = {"read_offset": request.read_offset, "read_limit": request.read_limit}
+    violations = [Violation(field=name, description="is negative") for name, value in asked.items() if value < 0]
+    if violations:
+        raise invalid(violations)
+
+
+def _content_of(file: pb.File, offset: int) -> Content:
+    return Content(
+        size_bytes=file.size_bytes,
+        etag=file.etag,
+        update_time=file.update_time,
+        filename=file.filename,
+        disposition=Content.DISPOSITION_ATTACHMENT,
+        offset=offset,
+    )
 
 
 def _described(first: pb.UploadFileRequest) -> pb.File:

@@ -35,22 +35,28 @@ class Blobs:
         """Begin an upload. The id is the engine's own, never a caller's text."""
         return Upload(self._partial / blob_id, self._whole / blob_id)
 
-    async def open(self, blob_id: str) -> IO[bytes]:
-        """The content, opened: it can be read to its end though it be removed meanwhile."""
-        return await asyncio.to_thread((self._whole / blob_id).open, "rb")
+    async def open(self, blob_id: str, offset: int = 0) -> IO[bytes]:
+        """The content from an offset on, opened: it can be read to its end though it be removed meanwhile."""
+        return await asyncio.to_thread(_open, self._whole / blob_id, offset)
 
     async def remove(self, blob_id: str) -> None:
         """Remove a content; harmless where it is gone."""
         await asyncio.to_thread((self._whole / blob_id).unlink, missing_ok=True)
 
 
-async def chunks(content: IO[bytes]) -> AsyncGenerator[bytes, None]:
-    """An opened content, piece by piece, closed at the end; one empty piece where there is nothing in it."""
+def _open(path: Path, offset: int) -> IO[bytes]:
+    content = path.open("rb")
+    content.seek(offset)
+    return content
+
+
+async def chunks(content: IO[bytes], limit: int) -> AsyncGenerator[bytes, None]:
+    """An opened content, piece by piece, closed at the end; `limit` bytes at most, and one empty piece for none."""
     try:
-        chunk = await asyncio.to_thread(content.read, CHUNK_BYTES)
+        chunk = await asyncio.to_thread(content.read, min(CHUNK_BYTES, limit))
         yield chunk
-        while chunk:
-            chunk = await asyncio.to_thread(content.read, CHUNK_BYTES)
+        while chunk and (limit := limit - len(chunk)):
+            chunk = await asyncio.to_thread(content.read, min(CHUNK_BYTES, limit))
             if chunk:
                 yield chunk
     finally:

@@ -26,7 +26,7 @@ from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17transom/v1/policy.proto\x12\ntransom.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\"\xb5\x03\n\x06Policy\x12$\n\x04\x61uth\x18\x01 \x01(\x0b\x32\x10.transom.v1.AuthR\x04\x61uth\x12\x34\n\nrate_limit\x18\x02 \x03(\x0b\x32\x15.transom.v1.RateLimitR\trateLimit\x12\x33\n\x07timeout\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\x07timeout\x12\'\n\x05retry\x18\x04 \x01(\x0b\x32\x11.transom.v1.RetryR\x05retry\x12\'\n\x05\x63\x61\x63he\x18\x05 \x01(\x0b\x32\x11.transom.v1.CacheR\x05\x63\x61\x63he\x12-\n\x07success\x18\x06 \x01(\x0b\x32\x13.transom.v1.SuccessR\x07success\x12!\n\x03sse\x18\x07 \x01(\x0b\x32\x0f.transom.v1.SseR\x03sse\x12$\n\x0emax_body_bytes\x18\x08 \x01(\x04R\x0cmaxBodyBytes\x12$\n\x04tool\x18\t \x01(\x0b\x32\x10.transom.v1.ToolR\x04tool\x12*\n\x06upload\x18\x0b \x01(\x0b\x32\x12.transom.v1.UploadR\x06upload\"\xb3\x01\n\x04\x41uth\x12)\n\x04kind\x18\x01 \x01(\x0e\x32\x15.transom.v1.Auth.KindR\x04kind\x12\x16\n\x06scopes\x18\x02 \x03(\tR\x06scopes\x12\x18\n\x07\x66orward\x18\x03 \x01(\x08R\x07\x66orward\"N\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x0f\n\x0bKIND_PUBLIC\x10\x01\x12\r\n\tKIND_USER\x10\x02\x12\x10\n\x0cKIND_API_KEY\x10\x03\"\xf7\x01\n\tRateLimit\x12\x12\n\x04tier\x18\x01 \x01(\tR\x04tier\x12\x1a\n\x08requests\x18\x02 \x01(\rR\x08requests\x12+\n\x03per\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\x03per\x12\x14\n\x05\x62urst\x18\x04 \x01(\rR\x05\x62urst\x12(\n\x02\x62y\x18\x05 \x01(\x0e\x32\x18.transom.v1.RateLimit.ByR\x02\x62y\"M\n\x02\x42y\x12\x12\n\x0e\x42Y_UNSPECIFIED\x10\x00\x12\x0b\n\x07\x42Y_USER\x10\x01\x12\n\n\x06\x42Y_KEY\x10\x02\x12\x0e\n\nBY_ADDRESS\x10\x03\x12\n\n\x06\x42Y_ALL\x10\x04\"C\n\x05Retry\x12\x1e\n\nidempotent\x18\x01 \x01(\x08R\nidempotent\x12\x1a\n\x08\x61ttempts\x18\x02 \x01(\rR\x08\x61ttempts\"Z\n\x05\x43\x61\x63he\x12+\n\x03ttl\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationR\x03ttl\x12$\n\x0evary_by_caller\x18\x02 \x01(\x08R\x0cvaryByCaller\"\x81\x01\n\x07Success\x12\x16\n\x06status\x18\x01 \x01(\rR\x06status\x12\x1a\n\x08location\x18\x02 \x01(\tR\x08location\x12\x1d\n\netag_field\x18\x03 \x01(\tR\tetagField\x12#\n\rcache_control\x18\x04 \x01(\tR\x0c\x63\x61\x63heControl\"\x9d\x01\n\x03Sse\x12\x19\n\x08id_field\x18\x01 \x01(\tR\x07idField\x12\x1f\n\x0b\x65vent_field\x18\x02 \x01(\tR\neventField\x12!\n\x0cresume_field\x18\x03 \x01(\tR\x0bresumeField\x12\x37\n\theartbeat\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationR\theartbeat\"/\n\x06Upload\x12%\n\x0e\x66ilename_field\x18\x01 \x01(\tR\rfilenameField\"<\n\x04Tool\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12 \n\x0b\x64\x65scription\x18\x02 \x01(\tR\x0b\x64\x65scription\"\xea\x01\n\x0b\x46ieldPolicy\x12<\n\x08sanitize\x18\x01 \x01(\x0e\x32 .transom.v1.FieldPolicy.SanitizeR\x08sanitize\"\x9c\x01\n\x08Sanitize\x12\x18\n\x14SANITIZE_UNSPECIFIED\x10\x00\x12\x12\n\x0eSANITIZE_PLAIN\x10\x01\x12\x11\n\rSANITIZE_HTML\x10\x02\x12\x11\n\rSANITIZE_CODE\x10\x03\x12\x17\n\x13SANITIZE_IDENTIFIER\x10\x04\x12\x11\n\rSANITIZE_PATH\x10\x05\x12\x10\n\x0cSANITIZE_OFF\x10\x06:Q\n\x08\x64\x65\x66\x61ults\x12\x1f.google.protobuf.ServiceOptions\x18\xf5\x93\x03 \x01(\x0b\x32\x12.transom.v1.PolicyR\x08\x64\x65\x66\x61ults:L\n\x06policy\x12\x1e.google.protobuf.MethodOptions\x18\xf6\x93\x03 \x01(\x0b\x32\x12.transom.v1.PolicyR\x06policy:N\n\x05\x66ield\x12\x1d.google.protobuf.FieldOptions\x18\xf7\x93\x03 \x01(\x0b\x32\x17.transom.v1.FieldPolicyR\x05\x66ieldb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17transom/v1/policy.proto\x12\ntransom.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\"\xe7\x03\n\x06Policy\x12$\n\x04\x61uth\x18\x01 \x01(\x0b\x32\x10.transom.v1.AuthR\x04\x61uth\x12\x34\n\nrate_limit\x18\x02 \x03(\x0b\x32\x15.transom.v1.RateLimitR\trateLimit\x12\x33\n\x07timeout\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\x07timeout\x12\'\n\x05retry\x18\x04 \x01(\x0b\x32\x11.transom.v1.RetryR\x05retry\x12\'\n\x05\x63\x61\x63he\x18\x05 \x01(\x0b\x32\x11.transom.v1.CacheR\x05\x63\x61\x63he\x12-\n\x07success\x18\x06 \x01(\x0b\x32\x13.transom.v1.SuccessR\x07success\x12!\n\x03sse\x18\x07 \x01(\x0b\x32\x0f.transom.v1.SseR\x03sse\x12$\n\x0emax_body_bytes\x18\x08 \x01(\x04R\x0cmaxBodyBytes\x12$\n\x04tool\x18\t \x01(\x0b\x32\x10.transom.v1.ToolR\x04tool\x12\x30\n\x08\x64ownload\x18\n \x01(\x0b\x32\x14.transom.v1.DownloadR\x08\x64ownload\x12*\n\x06upload\x18\x0b \x01(\x0b\x32\x12.transom.v1.UploadR\x06upload\"\xb3\x01\n\x04\x41uth\x12)\n\x04kind\x18\x01 \x01(\x0e\x32\x15.transom.v1.Auth.KindR\x04kind\x12\x16\n\x06scopes\x18\x02 \x03(\tR\x06scopes\x12\x18\n\x07\x66orward\x18\x03 \x01(\x08R\x07\x66orward\"N\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x0f\n\x0bKIND_PUBLIC\x10\x01\x12\r\n\tKIND_USER\x10\x02\x12\x10\n\x0cKIND_API_KEY\x10\x03\"\xf7\x01\n\tRateLimit\x12\x12\n\x04tier\x18\x01 \x01(\tR\x04tier\x12\x1a\n\x08requests\x18\x02 \x01(\rR\x08requests\x12+\n\x03per\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\x03per\x12\x14\n\x05\x62urst\x18\x04 \x01(\rR\x05\x62urst\x12(\n\x02\x62y\x18\x05 \x01(\x0e\x32\x18.transom.v1.RateLimit.ByR\x02\x62y\"M\n\x02\x42y\x12\x12\n\x0e\x42Y_UNSPECIFIED\x10\x00\x12\x0b\n\x07\x42Y_USER\x10\x01\x12\n\n\x06\x42Y_KEY\x10\x02\x12\x0e\n\nBY_ADDRESS\x10\x03\x12\n\n\x06\x42Y_ALL\x10\x04\"C\n\x05Retry\x12\x1e\n\nidempotent\x18\x01 \x01(\x08R\nidempotent\x12\x1a\n\x08\x61ttempts\x18\x02 \x01(\rR\x08\x61ttempts\"Z\n\x05\x43\x61\x63he\x12+\n\x03ttl\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationR\x03ttl\x12$\n\x0evary_by_caller\x18\x02 \x01(\x08R\x0cvaryByCaller\"\x81\x01\n\x07Success\x12\x16\n\x06status\x18\x01 \x01(\rR\x06status\x12\x1a\n\x08location\x18\x02 \x01(\tR\x08location\x12\x1d\n\netag_field\x18\x03 \x01(\tR\tetagField\x12#\n\rcache_control\x18\x04 \x01(\tR\x0c\x63\x61\x63heControl\"\x9d\x01\n\x03Sse\x12\x19\n\x08id_field\x18\x01 \x01(\tR\x07idField\x12\x1f\n\x0b\x65vent_field\x18\x02 \x01(\tR\neventField\x12!\n\x0cresume_field\x18\x03 \x01(\tR\x0bresumeField\x12\x37\n\theartbeat\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationR\theartbeat\"/\n\x06Upload\x12%\n\x0e\x66ilename_field\x18\x01 \x01(\tR\rfilenameField\"P\n\x08\x44ownload\x12!\n\x0coffset_field\x18\x01 \x01(\tR\x0boffsetField\x12!\n\x0clength_field\x18\x02 \x01(\tR\x0blengthField\"<\n\x04Tool\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12 \n\x0b\x64\x65scription\x18\x02 \x01(\tR\x0b\x64\x65scription\"\xea\x01\n\x0b\x46ieldPolicy\x12<\n\x08sanitize\x18\x01 \x01(\x0e\x32 .transom.v1.FieldPolicy.SanitizeR\x08sanitize\"\x9c\x01\n\x08Sanitize\x12\x18\n\x14SANITIZE_UNSPECIFIED\x10\x00\x12\x12\n\x0eSANITIZE_PLAIN\x10\x01\x12\x11\n\rSANITIZE_HTML\x10\x02\x12\x11\n\rSANITIZE_CODE\x10\x03\x12\x17\n\x13SANITIZE_IDENTIFIER\x10\x04\x12\x11\n\rSANITIZE_PATH\x10\x05\x12\x10\n\x0cSANITIZE_OFF\x10\x06:Q\n\x08\x64\x65\x66\x61ults\x12\x1f.google.protobuf.ServiceOptions\x18\xf5\x93\x03 \x01(\x0b\x32\x12.transom.v1.PolicyR\x08\x64\x65\x66\x61ults:L\n\x06policy\x12\x1e.google.protobuf.MethodOptions\x18\xf6\x93\x03 \x01(\x0b\x32\x12.transom.v1.PolicyR\x06policy:N\n\x05\x66ield\x12\x1d.google.protobuf.FieldOptions\x18\xf7\x93\x03 \x01(\x0b\x32\x17.transom.v1.FieldPolicyR\x05\x66ieldb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,29 +34,31 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'transom.v1.policy_pb2', _gl
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_POLICY']._serialized_start=106
-  _globals['_POLICY']._serialized_end=543
-  _globals['_AUTH']._serialized_start=546
-  _globals['_AUTH']._serialized_end=725
-  _globals['_AUTH_KIND']._serialized_start=647
-  _globals['_AUTH_KIND']._serialized_end=725
-  _globals['_RATELIMIT']._serialized_start=728
-  _globals['_RATELIMIT']._serialized_end=975
-  _globals['_RATELIMIT_BY']._serialized_start=898
-  _globals['_RATELIMIT_BY']._serialized_end=975
-  _globals['_RETRY']._serialized_start=977
-  _globals['_RETRY']._serialized_end=1044
-  _globals['_CACHE']._serialized_start=1046
-  _globals['_CACHE']._serialized_end=1136
-  _globals['_SUCCESS']._serialized_start=1139
-  _globals['_SUCCESS']._serialized_end=1268
-  _globals['_SSE']._serialized_start=1271
-  _globals['_SSE']._serialized_end=1428
-  _globals['_UPLOAD']._serialized_start=1430
-  _globals['_UPLOAD']._serialized_end=1477
-  _globals['_TOOL']._serialized_start=1479
-  _globals['_TOOL']._serialized_end=1539
-  _globals['_FIELDPOLICY']._serialized_start=1542
-  _globals['_FIELDPOLICY']._serialized_end=1776
-  _globals['_FIELDPOLICY_SANITIZE']._serialized_start=1620
-  _globals['_FIELDPOLICY_SANITIZE']._serialized_end=1776
+  _globals['_POLICY']._serialized_end=593
+  _globals['_AUTH']._serialized_start=596
+  _globals['_AUTH']._serialized_end=775
+  _globals['_AUTH_KIND']._serialized_start=697
+  _globals['_AUTH_KIND']._serialized_end=775
+  _globals['_RATELIMIT']._serialized_start=778
+  _globals['_RATELIMIT']._serialized_end=1025
+  _globals['_RATELIMIT_BY']._serialized_start=948
+  _globals['_RATELIMIT_BY']._serialized_end=1025
+  _globals['_RETRY']._serialized_start=1027
+  _globals['_RETRY']._serialized_end=1094
+  _globals['_CACHE']._serialized_start=1096
+  _globals['_CACHE']._serialized_end=1186
+  _globals['_SUCCESS']._serialized_start=1189
+  _globals['_SUCCESS']._serialized_end=1318
+  _globals['_SSE']._serialized_start=1321
+  _globals['_SSE']._serialized_end=1478
+  _globals['_UPLOAD']._serialized_start=1480
+  _globals['_UPLOAD']._serialized_end=1527
+  _globals['_DOWNLOAD']._serialized_start=1529
+  _globals['_DOWNLOAD']._serialized_end=1609
+  _globals['_TOOL']._serialized_start=1611
+  _globals['_TOOL']._serialized_end=1671
+  _globals['_FIELDPOLICY']._serialized_start=1674
+  _globals['_FIELDPOLICY']._serialized_end=1908
+  _globals['_FIELDPOLICY_SANITIZE']._serialized_start=1752
+  _globals['_FIELDPOLICY_SANITIZE']._serialized_end=1908
 # @@protoc_insertion_point(module_scope)

@@ -41,6 +41,7 @@ class Policy(_message.Message):
     SSE_FIELD_NUMBER: _builtins.int
     MAX_BODY_BYTES_FIELD_NUMBER: _builtins.int
     TOOL_FIELD_NUMBER: _builtins.int
+    DOWNLOAD_FIELD_NUMBER: _builtins.int
     UPLOAD_FIELD_NUMBER: _builtins.int
     max_body_bytes: _builtins.int
     """The largest request body, in bytes. Zero: the server's cap."""
@@ -77,6 +78,10 @@ class Policy(_message.Message):
         """Shows the method to tool callers (MCP). Absent: hidden."""
 
     @_builtins.property
+    def download(self) -> Global___Download:
+        """How a stream of google.api.HttpBody is told to begin in the midst of its content."""
+
+    @_builtins.property
     def upload(self) -> Global___Upload:
         """How raw content (google.api.HttpBody) is taken in."""
 
@@ -92,11 +97,12 @@ class Policy(_message.Message):
         sse: Global___Sse | None = ...,
         max_body_bytes: _builtins.int = ...,
         tool: Global___Tool | None = ...,
+        download: Global___Download | None = ...,
         upload: Global___Upload | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["auth", b"auth", "cache", b"cache", "retry", b"retry", "sse", b"sse", "success", b"success", "timeout", b"timeout", "tool", b"tool", "upload", b"upload"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["auth", b"auth", "cache", b"cache", "download", b"download", "retry", b"retry", "sse", b"sse", "success", b"success", "timeout", b"timeout", "tool", b"tool", "upload", b"upload"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["auth", b"auth", "cache", b"cache", "max_body_bytes", b"max_body_bytes", "rate_limit", b"rate_limit", "retry", b"retry", "sse", b"sse", "success", b"success", "timeout", b"timeout", "tool", b"tool", "upload", b"upload"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["auth", b"auth", "cache", b"cache", "download", b"download", "max_body_bytes", b"max_body_bytes", "rate_limit", b"rate_limit", "retry", b"retry", "sse", b"sse", "success", b"success", "timeout", b"timeout", "tool", b"tool", "upload", b"upload"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -381,6 +387,37 @@ class Upload(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Upload: _TypeAlias = Upload  # noqa: Y015
+
+@_typing.final
+class Download(_message.Message):
+    """How a stream of google.api.HttpBody is told to begin in the midst of its content. The fields are the gateway's, no
+    query reaches them; the service says in transom.v1.Content where its first byte stands. Where no field is named, or
+    the service begins before the part that was asked for, the gateway drops what is too much.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OFFSET_FIELD_FIELD_NUMBER: _builtins.int
+    LENGTH_FIELD_FIELD_NUMBER: _builtins.int
+    offset_field: _builtins.str
+    """The request field that takes the offset of the first byte wanted: a 64-bit integer. An offset at or behind the end
+    is no mistake: the service tells the size and sends no bytes.
+    """
+    length_field: _builtins.str
+    """The request field that takes how many bytes are wanted: a 64-bit integer, zero for all that there are."""
+    def __init__(
+        self,
+        *,
+        offset_field: _builtins.str = ...,
+        length_field: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["length_field", b"length_field", "offset_field", b"offset_field"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Download: _TypeAlias = Download  # noqa: Y015
 
 @_typing.final
 class Tool(_message.Message):

@@ -120,6 +120,7 @@ DOWNLOAD_FILE: Final = api.Binding(
     policy=api.Policy(
         rate_limits=(api.RateLimit(tier="standard", requests=300, burst=60),),
         success=api.Success(cache_control="private, no-cache"),
+        download=api.Download(offset_field="read_offset", length_field="read_limit"),
     ),
     summary="Downloads the content of a file, with the content type that it was uploaded with.",
 )
@@ -128,7 +129,7 @@ DOWNLOAD_FILE: Final = api.Binding(
 async def download_file(request: web.Request) -> web.StreamResponse:
     """GET /api/v1/files/{file_id}/content calls workflow.v1.FileService.DownloadFile.
 
-    Downloads the content of a file, with the content type that it was uploaded with.
+    Downloads the content of a file, with the content type that it was uploaded with. Parts of it can be asked for.
     """
     call = await api.admit(request, DOWNLOAD_FILE)
     message = await api.bind(request, call)

@@ -195,16 +195,24 @@ class DownloadFileRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     FILE_ID_FIELD_NUMBER: _builtins.int
+    READ_OFFSET_FIELD_NUMBER: _builtins.int
+    READ_LIMIT_FIELD_NUMBER: _builtins.int
     file_id: _builtins.str
     """The file's id."""
+    read_offset: _builtins.int
+    """Where to begin: the offset of the first byte wanted. Behind the end there are no bytes. Over HTTP: `Range`."""
+    read_limit: _builtins.int
+    """How many bytes to send at most. Zero: all that there are."""
     def __init__(
         self,
         *,
         file_id: _builtins.str = ...,
+        read_offset: _builtins.int = ...,
+        read_limit: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["file_id", b"file_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["file_id", b"file_id", "read_limit", b"read_limit", "read_offset", b"read_offset"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -17,6 +17,7 @@ from transom_runtime.serving.route import Route
 from transom_runtime.serving.stages import Stages
 from transom_runtime.settings import Settings, SettingsError
 from transom_runtime.transcode.codec import Codec
+from transom_runtime.transcode.seek import build_seek
 from transom_runtime.upstream.chain import chain_invoke, chain_open
 
 GateMaker = Callable[[Binding], Gate | None]
@@ -56,20 +57,22 @@ class EndpointMaker:
     def _build(self, route: Route) -> Endpoint:
         binding, policy = route.binding, route.binding.policy
         success = build_success(kept_success(policy))
-        streams = answers_stream(binding)
-        extract = stream_fields(binding) if streams else success.fields
+        streams, is_raw = answers_stream(binding), answers_raw(binding)
+        extract = stream_fields(binding) if streams and not is_raw else success.fields
         return Endpoint(
             binding=binding,
             steps=route.handler,
             served=is_served(binding),
             takes_raw=takes_raw(binding),
-            negotiates=not answers_raw(binding),
+            negotiates=not is_raw,
+            is_raw=is_raw,
             gates=tuple(gate for make in self.gate_makers if (gate := make(binding)) is not None),
             decoder=self.codec.request_decoder(binding),
             encoder=self.codec.response_encoder(binding, extract=extract),
             number_encoder=self.codec.number_encoder(binding, extract=extract),
             invoke=None if streams else self._invoke(binding),
             open_stream=self._open_stream(binding) if streams else None,
+            seek=build_seek(binding) if is_raw and binding.stream is StreamKind.SERVER else None,
             success=success,
             stream_options=replace(self.settings.streams, heartbeat_s=policy.sse.heartbeat_s),
             max_body_bytes=self._max_body_bytes(binding),

@@ -92,4 +92,7 @@ async def taken(request: web.BaseRequest) -> None:
     """Wait until the connection takes more (S6). Raises OSError where it is lost."""
     if request.protocol.writing_paused:
         # A cancelled drain would leave its cancelled future to the next one, which is the stream's farewell.
-        await asyncio.shield(asyncio.ensure_future(cast("StreamWriter", request.writer).drain()))
+        drained = asyncio.ensure_future(cast("StreamWriter", request.writer).drain())
+        # Nobody may come to hear of a failure: who waited was cancelled.
+        drained.add_done_callback(lambda done: done.cancelled() or done.exception())
+        await asyncio.shield(drained)

@@ -18,6 +18,8 @@ from transom_runtime.downstream.error_body import (
 )
 from transom_runtime.downstream.head import choose_request_id
 from transom_runtime.downstream.negotiate import JSON, PROBLEM_JSON, read_accept, wants_problem
+from transom_runtime.downstream.preconditions import Validators
+from transom_runtime.downstream.selection import OK, is_known
 from transom_runtime.downstream.success import PLAIN_SUCCESS, SuccessPlan
 
 if TYPE_CHECKING:
@@ -62,9 +64,14 @@ class Responder:
         plan: SuccessPlan = PLAIN_SUCCESS,
         texts: Mapping[str, str] = _NO_TEXTS,
     ) -> web.Response:
-        """A success. `texts` holds the texts of the response fields that `plan.fields` names."""
+        """A success, or a 304 where the client has it already (H3). Raises CallError (412) where it wants another one.
+
+        `texts` holds the texts of the response fields that `plan.fields` names.
+        """
         headers = plan.headers(texts) | call.response_headers
         add_own_headers(headers, call.request_id)
+        if "ETag" in headers and plan.status == OK and is_known(call.head, Validators(headers["ETag"])):
+            return web.Response(status=304, headers=headers)
         if plan.status in _EMPTY:
             return web.Response(status=plan.status, headers=headers)
         headers["Content-Type"] = content_type

@@ -109,7 +109,7 @@ async def _finish(
     if failure is not None and not opening.opened:
         raise failure
     stats = opening.stats
-    stats.error = error = _as_call_error(failure)
+    stats.error = error = as_call_error(failure)
     if error is not None and error.code is Code.CANCELLED and error.origin is Origin.DOWNSTREAM:
         return opening.carrier.response
     framer = opening.carrier.framer
@@ -126,7 +126,8 @@ async def _finish(
     return opening.carrier.response
 
 
-def _as_call_error(failure: Exception | None) -> CallError | None:
+def as_call_error(failure: Exception | None) -> CallError | None:
+    """What a stream failed with, as the client may know it."""
     if failure is None or isinstance(failure, CallError):
         return failure
     error = internal_error()
@@ -185,9 +186,9 @@ class _Sending:
     def _check_caps(self, size: int) -> None:
         stats, most_messages, most_bytes = self._opening.stats, self._options.max_messages, self._options.max_bytes
         if most_messages is not None and stats.messages >= most_messages:
-            raise _too_much(f"the stream has more than {most_messages} messages")
+            raise too_much(f"the stream has more than {most_messages} messages")
         if most_bytes is not None and stats.sent_bytes + size > most_bytes:
-            raise _too_much(f"the stream has more than {most_bytes} bytes")
+            raise too_much(f"the stream has more than {most_bytes} bytes")
 
     async def attend(self) -> None:
         """Send the headers in time; then show that a silent stream is alive, and see whether its client is."""
@@ -230,16 +231,18 @@ class _Sending:
     def _overdue(self) -> CallError:
         if self._loop.time() >= self._ends_at:
             if self._has_deadline:
-                return CallError(
-                    Code.DEADLINE_EXCEEDED, "the deadline passed before the stream was done", origin=Origin.GATEWAY
-                )
-            return _too_long(
-                f"the stream is open for longer than {self._options.max_duration_s:g} s", "STREAM_TOO_LONG"
-            )
-        return _too_long(f"no message got through for {self._options.idle_timeout_s:g} s", "STREAM_IDLE")
+                return deadline_passed()
+            return too_long(f"the stream is open for longer than {self._options.max_duration_s:g} s", "STREAM_TOO_LONG")
+        return too_long(f"no message got through for {self._options.idle_timeout_s:g} s", "STREAM_IDLE")
 
 
-def _too_long(message: str, reason: str) -> CallError:
+def deadline_passed() -> CallError:
+    """The end of a stream that its call's deadline ended."""
+    return CallError(Code.DEADLINE_EXCEEDED, "the deadline passed before the stream was done", origin=Origin.GATEWAY)
+
+
+def too_long(message: str, reason: str) -> CallError:
+    """The end of a stream that takes more time than it may."""
     return CallError(
         Code.DEADLINE_EXCEEDED,
         message,
@@ -249,7 +252,8 @@ def _too_long(message: str, reason: str) -> CallError:
     )
 
 
-def _too_much(message: str) -> CallError:
+def too_much(message: str) -> CallError:
+    """The end of a stream that is larger than it may be."""
     return CallError(
         Code.RESOURCE_EXHAUSTED,
         message,

@@ -18,6 +18,7 @@ from transom_runtime.serving.route import Handler
 from transom_runtime.serving.stages import Stages
 from transom_runtime.transcode.request import RequestDecoder
 from transom_runtime.transcode.response import ResponseEncoder
+from transom_runtime.transcode.seek import Seek
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,6 +35,8 @@ class Endpoint:
     """Whether the body is raw content, which is not read as JSON."""
     negotiates: bool
     """Whether the answer is JSON, so that a client which accepts none is refused before its call is made."""
+    is_raw: bool
+    """Whether the answer is the bytes of a google.api.HttpBody."""
     gates: tuple[Gate, ...]
     """The policies, in order."""
     decoder: RequestDecoder
@@ -46,6 +49,8 @@ class Endpoint:
     not answer once."""
     open_stream: OpenStream[Any] | None
     """The way to a method that answers with a stream, likewise."""
+    seek: Seek | None
+    """The way to tell the upstream where in a content to begin; None: it cannot be told."""
     success: SuccessPlan
     stream_options: StreamOptions
     max_body_bytes: float

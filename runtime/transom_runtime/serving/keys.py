@@ -10,6 +10,7 @@ from aiohttp import web
 from transom_runtime.call import Call
 from transom_runtime.downstream.framing import Framing
 from transom_runtime.downstream.websocket import Socket
+from transom_runtime.serving.sought import Sought
 
 if TYPE_CHECKING:
     from transom_runtime.serving.endpoint import Endpoint
@@ -24,3 +25,5 @@ FRAMING: Final = web.RequestKey("transom_framing", Framing)
 """How its stream is framed."""
 SOCKET: Final = web.RequestKey("transom_socket", Socket)
 """What carries its stream, where that is a WebSocket; absent where it is the response."""
+SOUGHT: Final = web.RequestKey("transom_sought", Sought)
+"""Where in its content the upstream was told to begin; absent where it cannot be told."""

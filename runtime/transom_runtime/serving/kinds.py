@@ -1,8 +1,10 @@
-"""Which routes are served: those of other kinds answer 501."""
+"""What kind of body and of answer a route has, and which kinds are served: the others answer 501."""
 
 from __future__ import annotations
 
 from typing import Any, Final
+
+from google.protobuf.descriptor import Descriptor
 
 from transom_runtime.binding import Binding, StreamKind
 from transom_runtime.errors import CallError, Code, Origin
@@ -11,8 +13,8 @@ _RAW: Final = "google.api.HttpBody"
 
 
 def is_served(binding: Binding) -> bool:
-    """Whether the route's kind is served yet: all but streams of raw content."""
-    return not (answers_stream(binding) and answers_raw(binding))
+    """Whether the route's kind is served: all but raw content over a WebSocket, whose messages are JSON (S8)."""
+    return not (binding.stream is StreamKind.BIDI and binding.method in {"GET", "*"} and answers_raw(binding))
 
 
 def answers_stream(binding: Binding) -> bool:
@@ -32,10 +34,12 @@ def takes_raw(binding: Binding) -> bool:
 
 def answers_raw(binding: Binding) -> bool:
     """Whether the route answers with the bytes of a google.api.HttpBody instead of JSON."""
-    answer = binding.response.DESCRIPTOR
-    if binding.response_body:
-        return _is_raw(answer.fields_by_name[binding.response_body])
-    return answer.full_name == _RAW
+    answer: Descriptor | None = binding.response.DESCRIPTOR  # type: ignore[assignment]  # one of the two at run time
+    is_list = False
+    for name in (binding.response_body or "").split(".") if binding.response_body else ():
+        field = answer.fields_by_name[name] if answer is not None else None
+        answer, is_list = (field.message_type, field.is_repeated) if field is not None else (None, False)
+    return answer is not None and answer.full_name == _RAW and not is_list
 
 
 def _is_raw(field: Any) -> bool:

@@ -7,7 +7,7 @@ of one request run in its own task, in this order.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from contextlib import aclosing
 
 from aiohttp import web
 
@@ -18,20 +18,20 @@ from transom_runtime.downstream.elements import is_ndjson
 from transom_runtime.downstream.framing import Payload as StreamPayload
 from transom_runtime.downstream.framing import build_framer
 from transom_runtime.downstream.negotiate import check_acceptable, read_accept, stream_framing
-from transom_runtime.downstream.stream import StreamOptions, StreamStats, send_stream
+from transom_runtime.downstream.stream import StreamStats, send_stream
 from transom_runtime.downstream.upload import open_upload
-from transom_runtime.errors import CallError
 from transom_runtime.extension import Messages, Reply, ReplyStream, Sent
+from transom_runtime.serving.downloads import respond_content, respond_download, sought
 from transom_runtime.serving.endpoint import Endpoint
 from transom_runtime.serving.incoming import body_values, json_messages, one_message, raw_messages
-from transom_runtime.serving.keys import CALL, ENDPOINT, FRAMING, LIMIT, SOCKET
+from transom_runtime.serving.keys import CALL, ENDPOINT, FRAMING, SOCKET
 from transom_runtime.serving.kinds import answers_stream, stream_fields, unserved
-from transom_runtime.serving.live_streams import LiveStream, sign_in_ended
+from transom_runtime.serving.live_streams import LiveStream
 from transom_runtime.serving.sockets import needs_socket, prepare_socket, socket_messages
 from transom_runtime.serving.stages import FramingOptions
+from transom_runtime.serving.streaming import messages_of, take_initial, until_deadline
 from transom_runtime.transcode.content_type import check_json
 from transom_runtime.transcode.response import ResponseEncoder
-from transom_runtime.upstream.metadata import ResponseMetadata
 
 
 async def admit(request: web.Request, binding: Binding) -> Call:
@@ -98,8 +98,10 @@ async def invoke(request: web.Request, call: Call, sent: Sent) -> Reply:
 
 
 async def respond(request: web.Request, call: Call, reply: Reply) -> web.StreamResponse:
-    """Make the HTTP response of a unary reply: JSON, with the headers that policy and upstream give it."""
+    """Make the HTTP response of a unary reply: JSON or raw bytes, with the headers that policy and upstream give it."""
     endpoint = request[ENDPOINT]
+    if endpoint.is_raw:
+        return await respond_content(request, call, reply)
     stages, plan = endpoint.stages, endpoint.success
     payload = endpoint.encoder_for(call).encode(reply.wire)
     call.messages = 1
@@ -112,7 +114,7 @@ async def open_stream(request: web.Request, call: Call, sent: Sent) -> ReplyStre
     """Start the upstream's method that answers with a stream, with one message or a stream of them."""
     way = request[ENDPOINT].open_stream
     assert way is not None, "a handler of a method that answers once opens no stream"
-    return way(call, sent)
+    return way(call, sought(request, call, sent) if isinstance(sent, bytes) else sent)
 
 
 async def respond_stream(request: web.Request, call: Call, stream: ReplyStream) -> web.StreamResponse:
@@ -120,11 +122,13 @@ async def respond_stream(request: web.Request, call: Call, stream: ReplyStream) 
     upstream is cancelled whatever ends the sending. Raises CallError where the stream fails before its headers are out.
     """
     endpoint = request[ENDPOINT]
+    if endpoint.is_raw:
+        return await respond_download(request, call, stream)
     stages, stats = endpoint.stages, StreamStats()
     carrier: Carrier = request.get(SOCKET) or _response_carrier(request, call, stages.framing)
     try:
         async with stages.live_streams.open(call, stream) as live:
-            options = _until_deadline(request, call, endpoint.stream_options)
+            options = until_deadline(request, call, endpoint.stream_options)
             return await send_stream(
                 request,
                 call,
@@ -133,7 +137,7 @@ async def respond_stream(request: web.Request, call: Call, stream: ReplyStream) 
                 responder=stages.responder,
                 options=options,
                 stats=stats,
-                initial=_take_initial(call, stream, stages.response_metadata),
+                initial=take_initial(call, stream, stages.response_metadata),
                 drain=stages.drain.ending,
             )
     finally:
@@ -148,31 +152,12 @@ def _response_carrier(request: web.Request, call: Call, options: FramingOptions)
     return ResponseCarrier(request, framer, content_type=framing.content_type, status=status)
 
 
-def _until_deadline(request: web.Request, call: Call, options: StreamOptions) -> StreamOptions:
-    """The bounds of a stream whose call has a deadline: from here on the stream keeps it, and tells it in band."""
-    limit = request.get(LIMIT)
-    if limit is None:
-        return options
-    limit.reschedule(None)
-    return replace(options, max_duration_s=min(options.max_duration_s, call.deadline.remaining_s()))
-
-
 async def _payloads(endpoint: Endpoint, encoder: ResponseEncoder, live: LiveStream) -> AsyncIterator[StreamPayload]:
     """The messages of a stream, encoded one by one as they are asked for."""
     sse = endpoint.binding.policy.sse
     fields = stream_fields(endpoint.binding)
-    try:
-        async for wire in live.upstream:
+    async with aclosing(messages_of(live)) as messages:
+        async for wire in messages:
             payload = encoder.encode(wire)
             texts = dict(zip(fields, payload.extracted, strict=True))
             yield StreamPayload(body=payload.body, id=texts.get(sse.id_field, ""), event=texts.get(sse.event_field, ""))
-    except CallError as error:
-        if live.revoked:
-            raise sign_in_ended() from error
-        raise
-    if live.revoked:
-        raise sign_in_ended()
-
-
-async def _take_initial(call: Call, stream: ReplyStream, wanted: ResponseMetadata) -> None:
-    call.response_headers.update(wanted.headers(await stream.initial_metadata(), ()))

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from google.protobuf.descriptor import Descriptor
 
+from transom.v1 import content_pb2
+
 _NAME: Final = "google.api.HttpBody"
-_UNTYPED: Final = "application/octet-stream"
+UNTYPED: Final = "application/octet-stream"
+"""The content type of bytes that nobody names."""
+_TYPE: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*;[\t\x20-\x7e]*)?")
+_CONTENT: Final = content_pb2.Content.DESCRIPTOR
 
 
 def is_http_body(message: Descriptor | None) -> bool:
@@ -24,6 +30,16 @@ def fill_http_body(message: Any, body: bytes, content_type: str) -> None:
 
 
 def content_type_of(message: Any) -> str:
-    """The content type of an HttpBody; the one of plain bytes where it names none, or none that a header can hold."""
+    """The content type of an HttpBody; the one of plain bytes where it names none, or nothing that is one: what a
+    service puts there crosses into a header.
+    """
     named: str = message.content_type
-    return named if named and named.isprintable() else _UNTYPED
+    return named if _TYPE.fullmatch(named) else UNTYPED
+
+
+def content_of(message: Any) -> content_pb2.Content | None:
+    """What an HttpBody tells of its content, among its extensions. Raises DecodeError where that cannot be read."""
+    for extension in message.extensions:
+        if extension.Is(_CONTENT):
+            return content_pb2.Content.FromString(extension.value)
+    return None

@@ -9,19 +9,20 @@ from typing import Any, Final
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 
+from transom.v1 import content_pb2
 from transom_runtime.binding import Binding
 from transom_runtime.errors import CallError, Code, Origin
 from transom_runtime.transcode.encode_plan import EncodePlans
 from transom_runtime.transcode.field_access import descriptor_of, is_map, is_message, message_of
-from transom_runtime.transcode.http_body import content_type_of, is_http_body
+from transom_runtime.transcode.http_body import content_of, content_type_of, is_http_body
 from transom_runtime.transcode.json_bytes import dump_json
 from transom_runtime.transcode.scalar_json import AsJson, build_as_text
 from transom_runtime.transcode.well_known import OBJECTS, SPECIAL
 
 JSON: Final = "application/json"
 
-Write = Callable[[Any], tuple[str, bytes]]
-"""Makes the content type and body of a message. May raise ValueError."""
+Write = Callable[[Any], tuple[str, bytes, content_pb2.Content | None]]
+"""Makes the content type and body of a message, and takes what it tells of the body. May raise ValueError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Payload:
     """One line where it is JSON."""
     extracted: tuple[str, ...] = ()
     """The texts of the wanted fields, in their order; empty where a field is not set."""
+    content: content_pb2.Content | None = None
+    """What the message tells of raw bytes; None: nothing."""
 
 
 class ResponseEncoder:
@@ -51,17 +54,17 @@ class ResponseEncoder:
         """What is sent for one message. Raises CallError (502) where the upstream sent what cannot be written."""
         try:
             message = self._new.FromString(wire)
-            content_type, body = self._write(message)
+            content_type, body, content = self._write(message)
             texts = tuple([extract(message) for extract in self._extract]) if self._extract else ()
         except (DecodeError, ValueError, TypeError) as error:
             raise _unreadable() from error
-        return Payload(content_type, body, texts)
+        return Payload(content_type, body, texts, content)
 
 
 def _unreadable() -> CallError:
     return CallError(
         Code.INTERNAL,
-        "the upstream's response could not be written as JSON",
+        "the upstream's response could not be read, or not be written as JSON",
         origin=Origin.UPSTREAM,
         http_status=502,
         reason="BAD_UPSTREAM_RESPONSE",
@@ -81,13 +84,13 @@ def _build_write(binding: Binding, plans: EncodePlans, *, allow_dotted: bool) ->
     return _json_writer(_field_writer(field, load, _loader(steps[:-1]), plans))
 
 
-def _write_raw(message: Any) -> tuple[str, bytes]:
-    return content_type_of(message), message.data
+def _write_raw(message: Any) -> tuple[str, bytes, content_pb2.Content | None]:
+    return content_type_of(message), message.data, content_of(message)
 
 
 def _json_writer(as_json: AsJson) -> Write:
-    def write(message: Any) -> tuple[str, bytes]:
-        return JSON, dump_json(as_json(message))
+    def write(message: Any) -> tuple[str, bytes, None]:
+        return JSON, dump_json(as_json(message)), None
 
     return write
 

@@ -7,6 +7,7 @@ from typing import Final
 from aiohttp import web
 from transom_runtime import api
 
+from google.api import httpbody_pb2
 from shop.v1 import shop_pb2
 
 api.require(2)
@@ -139,10 +140,42 @@ async def watch(request: web.Request) -> web.StreamResponse:
     return await api.respond_stream(request, call, stream)
 
 
+DOWNLOAD: Final = api.Binding(
+    id="shop.v1.Shop.Download",
+    method="GET",
+    template="/v1/items/{id}/content",
+    path=("v1", "items", api.Capture("id"), "content"),
+    rpc="/shop.v1.Shop/Download",
+    stream=api.StreamKind.SERVER,
+    request=shop_pb2.Part,
+    response=httpbody_pb2.HttpBody,
+    query=("size",),
+    policy=api.Policy(
+        auth=api.Auth(scopes=("shop",)),
+        rate_limits=(api.RateLimit(tier="standard", requests=300, burst=60),),
+        retry=api.Retry(),
+        download=api.Download(offset_field="first", length_field="length"),
+    ),
+    summary="Downloads an item's picture, or a part of it.",
+)
+
+
+async def download(request: web.Request) -> web.StreamResponse:
+    """GET /v1/items/{id}/content calls shop.v1.Shop.Download.
+
+    Downloads an item's picture, or a part of it.
+    """
+    call = await api.admit(request, DOWNLOAD)
+    message = await api.bind(request, call)
+    stream = await api.open_stream(request, call, message)
+    return await api.respond_stream(request, call, stream)
+
+
 ROUTES: Final[tuple[api.Route, ...]] = (
     api.Route(GET, get),
     api.Route(CREATE, create),
     api.Route(PEEK, peek),
     api.Route(WATCH, watch),
+    api.Route(DOWNLOAD, download),
 )
 """The routes of this module, in the order of the proto."""

@@ -1,0 +1,46 @@
+"""The time that a stream may take: from one step to the next, and in all (semantics.md S6)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, TypeVar
+
+from transom_runtime.call import NO_DEADLINE, Deadline
+from transom_runtime.downstream.stream import deadline_passed, too_long
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from transom_runtime.downstream.stream import StreamOptions
+    from transom_runtime.errors import CallError
+
+T = TypeVar("T")
+
+
+class Pace:
+    """The clock of one stream, started when it is made."""
+
+    def __init__(self, options: StreamOptions, deadline: Deadline = NO_DEADLINE) -> None:
+        """Take the bounds, which are no longer than the call's deadline where that is given."""
+        self._options = options
+        self._loop = asyncio.get_running_loop()
+        self._ends_at = self._loop.time() + options.max_duration_s
+        self._has_deadline = deadline.remaining_s() <= options.max_duration_s
+
+    async def step(self, step: Awaitable[T]) -> T:
+        """Wait for one step, be it the upstream's or the client's. Raises CallError where it took too long."""
+        until = min(self._loop.time() + self._options.idle_timeout_s, self._ends_at)
+        try:
+            async with asyncio.timeout_at(until) as limit:
+                return await step
+        except TimeoutError as error:
+            if limit.expired():
+                raise self._overdue() from error
+            raise
+
+    def _overdue(self) -> CallError:
+        if self._loop.time() >= self._ends_at:
+            if self._has_deadline:
+                return deadline_passed()
+            return too_long(f"the stream is open for longer than {self._options.max_duration_s:g} s", "STREAM_TOO_LONG")
+        return too_long(f"no byte got through for {self._options.idle_timeout_s:g} s", "STREAM_IDLE")

@@ -1,0 +1,43 @@
+"""What all streams have in common while they are sent: their deadline, and the headers that their upstream gives."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+
+from aiohttp import web
+
+from transom_runtime.call import Call
+from transom_runtime.downstream.stream import StreamOptions
+from transom_runtime.errors import CallError
+from transom_runtime.extension import ReplyStream
+from transom_runtime.serving.keys import LIMIT
+from transom_runtime.serving.live_streams import LiveStream, sign_in_ended
+from transom_runtime.upstream.metadata import ResponseMetadata
+
+
+def until_deadline(request: web.Request, call: Call, options: StreamOptions) -> StreamOptions:
+    """The bounds of a stream whose call has a deadline: from here on the stream keeps it, and tells it in band."""
+    limit = request.get(LIMIT)
+    if limit is None:
+        return options
+    limit.reschedule(None)
+    return replace(options, max_duration_s=min(options.max_duration_s, call.deadline.remaining_s()))
+
+
+async def take_initial(call: Call, stream: ReplyStream, wanted: ResponseMetadata) -> None:
+    """Take what of the upstream's headers becomes response headers, as soon as they are there. Raises CallError."""
+    call.response_headers.update(wanted.headers(await stream.initial_metadata(), ()))
+
+
+async def messages_of(live: LiveStream) -> AsyncGenerator[bytes, None]:
+    """The messages of a stream, as they are asked for. Raises CallError, of a revoked sign-in too."""
+    try:
+        async for wire in live.upstream:
+            yield wire
+    except CallError as error:
+        if live.revoked:
+            raise sign_in_ended() from error
+        raise
+    if live.revoked:
+        raise sign_in_ended()
