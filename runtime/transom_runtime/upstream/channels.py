@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from transom_runtime.binding import Binding
     from transom_runtime.extension import Invoke, Messages, OpenStream
 
+_WINDOW_BYTES: Final = 2**20
+"""What an upstream may send ahead of a stream's reader: enough for 100 MB/s over a line of 10 ms."""
 _SERVING: Final = 1
 _READY: Final = grpc.ChannelConnectivity.READY
 _DOWN: Final = {grpc.ChannelConnectivity.TRANSIENT_FAILURE, grpc.ChannelConnectivity.SHUTDOWN}
@@ -168,6 +170,10 @@ def _channel_arguments(options: ChannelOptions) -> list[tuple[str, str | int]]:
         ("grpc.enable_http_proxy", 0),
         ("grpc.max_receive_message_length", options.max_receive_bytes),
         ("grpc.max_send_message_length", options.max_send_bytes),
+        # A stream that nobody reads holds so much and no more (S6). By itself the core lets its windows grow with what
+        # it measures of the line, to many MiB a stream, the more so the busier the machine is.
+        ("grpc.http2.bdp_probe", 0),
+        ("grpc.http2.lookahead_bytes", _WINDOW_BYTES),
         ("grpc.keepalive_time_ms", round(options.keepalive_interval_s * 1000)),
         ("grpc.keepalive_timeout_ms", round(options.keepalive_timeout_s * 1000)),
         # The core takes the least backoff for the time that one attempt has.
