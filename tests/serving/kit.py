@@ -44,6 +44,8 @@ class Sessions:
 
     get: Callable[[sessions_pb2.GetSessionRequest, LocalContext], Awaitable[sessions_pb2.Session]] = _found
     pieces: Callable[[sessions_pb2.SendMessageRequest], AsyncIterator[sessions_pb2.ReplyPiece]] = _pieces
+    trailing: list[tuple[str, str | bytes]] = field(default_factory=list)
+    """The trailers of SendMessage."""
     created: list[tuple[sessions_pb2.CreateSessionRequest, LocalContext]] = field(default_factory=list)
 
     async def GetSession(self, request: sessions_pb2.GetSessionRequest, context: LocalContext) -> sessions_pb2.Session:  # noqa: N802 -- an RPC's name
@@ -58,6 +60,7 @@ class Sessions:
     async def SendMessage(  # noqa: N802 -- an RPC's name
         self, request: sessions_pb2.SendMessageRequest, context: LocalContext
     ) -> AsyncIterator[sessions_pb2.ReplyPiece]:
+        context.trailing.extend(self.trailing)
         async for piece in self.pieces(request):
             yield piece
 

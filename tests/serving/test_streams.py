@@ -19,6 +19,7 @@ from transom_runtime.policy.auth.options import AuthOptions, Issuer
 from transom_runtime.serving.live_streams import LiveStreams
 from transom_runtime.state import State, StateOptions
 from transom_runtime.upstream.local import LocalContext
+from transom_runtime.upstream.metadata import MetadataOptions
 from workflow.v1 import sessions_pb2
 
 PATH = "/api/v1/sessions/s-1/messages"
@@ -186,3 +187,24 @@ async def test_errors_in_googles_form() -> None:
     async with running(use=use) as at:
         status, body = await at.ask("/api/v1/sessions/s-1?colour=red")
     assert (status, body["error"]["code"], body["error"]["status"]) == (400, 400, "INVALID_ARGUMENT")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "ending"), [("TE: trailers\r\n", b"0\r\nGrpc-Trailer-x-cost: 7\r\n\r\n"), ("", b"0\r\n\r\n")]
+)
+async def test_h2_trailers_follow_a_stream(wanted: str, ending: bytes) -> None:
+    """H2: the trailers of a stream that are allowed come behind its last chunk, to a client that says it reads them."""
+
+    async def pieces(request: sessions_pb2.SendMessageRequest) -> AsyncIterator[sessions_pb2.ReplyPiece]:
+        yield sessions_pb2.ReplyPiece(sequence=1)
+
+    sessions = Sessions(pieces=pieces, trailing=[("x-cost", "7"), ("x-secret", "s")])
+    async with running(sessions, use=settings(metadata=MetadataOptions(response_allow=("x-cost",)))) as at:
+        reader, writer = await asyncio.open_connection("127.0.0.1", at.port)
+        head = f"POST {PATH} HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\n{wanted}"
+        for _ in range(2):
+            writer.write(f"{head}Content-Length: 12\r\n\r\n".encode() + b'{"text":"a"}')
+            said = await asyncio.wait_for(reader.readuntil(ending), 5)
+            assert said.startswith(b"HTTP/1.1 200 ")
+            assert said.endswith(b"]\r\n" + ending)
+        writer.close()

@@ -43,8 +43,10 @@ class Carrier(Protocol):
         last one that was asked for did not come.
         """
 
-    async def end(self, error: CallError | None) -> None:
-        """End the stream, after its last bytes; `error` is what it failed with, if it did."""
+    async def end(self, error: CallError | None, trailers: Mapping[str, str]) -> None:
+        """End the stream, after its last bytes; `error` is what it failed with, if it did. Trailers are sent where the
+        carrier has a place for them and the client wants them.
+        """
 
     async def listen(self, heard: Callable[[], None]) -> CallError:
         """Take in what the client sends, telling `heard` of each message. Returns why the client's side ends the
@@ -77,15 +79,33 @@ class ResponseCarrier:
     async def probe(self) -> None:
         """Nothing can be asked: a client that is gone is found by writing to it."""
 
-    async def end(self, error: CallError | None) -> None:
+    async def end(self, error: CallError | None, trailers: Mapping[str, str]) -> None:
         del error  # the framing has told it
+        if trailers and _takes_trailers(self._request):
+            self._end_with(trailers)
         await self.response.write_eof()
+
+    def _end_with(self, trailers: Mapping[str, str]) -> None:
+        """Write the last chunk with a trailer section (RFC 9112, 7.1.2), which aiohttp's writer cannot."""
+        writer = cast("StreamWriter", self._request.writer)
+        if writer.chunked and writer.transport is not None:
+            fields = "".join(f"{name}: {value}\r\n" for name, value in trailers.items())
+            writer.send_headers()
+            writer.transport.write(b"0\r\n" + fields.encode("ascii") + b"\r\n")
+            # The last chunk is out: the writer shall not add its own.
+            writer.chunked = False
 
     async def listen(self, heard: Callable[[], None]) -> CallError:
         del heard
         # The server cancels the handler of a client that is gone; nothing else ends a response from its far side.
         forever: asyncio.Future[CallError] = asyncio.get_running_loop().create_future()
         return await forever
+
+
+def _takes_trailers(request: web.BaseRequest) -> bool:
+    """Whether the client says that it reads trailers (RFC 9110, 6.5.1)."""
+    wanted = ",".join(request.headers.getall("TE", ()))
+    return any(coding.partition(";")[0].strip().lower() == "trailers" for coding in wanted.split(","))
 
 
 async def taken(request: web.BaseRequest) -> None:

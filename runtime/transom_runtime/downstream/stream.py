@@ -14,7 +14,7 @@ from transom_runtime.downstream.refusals import internal_error
 from transom_runtime.errors import CallError, Code, Origin
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from aiohttp import web
 
@@ -67,12 +67,14 @@ async def send_stream(
     options: StreamOptions,
     stats: StreamStats,
     initial: Awaitable[object] | None = None,
+    trailers: Callable[[], Mapping[str, str]] = dict,
     drain: asyncio.Event | None = None,
 ) -> web.StreamResponse:
     """Send a stream to its end. One message is in flight: the next is asked for when the last one is out.
 
     `initial` is done when the upstream's headers are in, and no later than the first message; what it puts into
-    `call.response_headers` is sent. `drain`, once set, ends the stream as UNAVAILABLE and worth a retry.
+    `call.response_headers` is sent. `trailers` is asked when the stream has ended (H2). `drain`, once set, ends the
+    stream as UNAVAILABLE and worth a retry.
 
     Until headers are out every failure is raised, as it comes; after that it is sent in band and noted in `stats`.
     A client that went away is noted as CANCELLED where a write finds out; where the server cancels this task, that
@@ -88,7 +90,7 @@ async def send_stream(
             # The headers are out or will not go: an attendant that was sending them has finished.
             for attendant in attendants:
                 attendant.cancel()
-        return await _finish(opening, failure, responder, options.farewell_s)
+        return await _finish(opening, failure, responder, trailers, options.farewell_s)
     finally:
         for attendant in attendants:
             attendant.cancel()
@@ -103,7 +105,11 @@ async def _close(messages: AsyncIterator[Payload]) -> None:
 
 
 async def _finish(
-    opening: Opening, failure: Exception | None, responder: Responder, farewell_s: float
+    opening: Opening,
+    failure: Exception | None,
+    responder: Responder,
+    trailers: Callable[[], Mapping[str, str]],
+    farewell_s: float,
 ) -> web.StreamResponse:
     """Send the end of a stream; raise its failure where the headers are not out yet."""
     if failure is not None and not opening.opened:
@@ -118,7 +124,7 @@ async def _finish(
         async with asyncio.timeout(farewell_s):
             await opening.open()
             await opening.write(last)
-            await opening.carrier.end(error)
+            await opening.carrier.end(error, trailers())
     except (TimeoutError, OSError, CallError) as gone:
         stats.error = client_gone()
         stats.error.__cause__ = gone

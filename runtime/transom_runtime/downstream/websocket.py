@@ -96,7 +96,8 @@ class Socket:
         self._pinged_at = asyncio.get_running_loop().time()
         await self._writer.send_frame(b"", WSMsgType.PING)
 
-    async def end(self, error: CallError | None) -> None:
+    async def end(self, error: CallError | None, trailers: Mapping[str, str]) -> None:
+        del trailers  # frames have no place for them
         if error is None:
             await self._close(WSCloseCode.OK)
         else:

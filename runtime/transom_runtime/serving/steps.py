@@ -138,6 +138,7 @@ async def respond_stream(request: web.Request, call: Call, stream: ReplyStream) 
                 options=options,
                 stats=stats,
                 initial=take_initial(call, stream, stages.response_metadata),
+                trailers=lambda: stages.response_metadata.headers((), stream.trailing_metadata()),
                 drain=stages.drain.ending,
             )
     finally:
