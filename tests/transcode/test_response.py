@@ -12,6 +12,7 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.struct_pb2 import NULL_VALUE, Value
 from google.protobuf.timestamp_pb2 import Timestamp
+from google.rpc.error_details_pb2 import BadRequest
 
 from transcode.conftest import bind
 from transom_runtime.errors import CallError, Origin
@@ -47,6 +48,21 @@ def test_forms(shelf: Any) -> None:
         "byNumber": {"7": "YQ=="},
         "byFlag": {"true": 1},
     }
+
+
+@pytest.mark.parametrize("defaults", MODES)
+def test_j1_names_and_enums_may_be_those_of_the_proto(shelf: Any, defaults: OutputDefaults) -> None:
+    """J1: two settings spell fields as the proto does and write enums as numbers, nested ones and defaults included;
+    errors look the same whatever the settings.
+    """
+    options = TranscodeOptions(output_proto_names=True, output_enum_numbers=True, output_defaults=defaults)
+    codec, message = Codec(options), shelf.Kinds(genre=2, genres=[1, 77], double_value=1.5)
+    written = json.loads(send(message, codec=codec).body)
+    assert (written["genre"], written["genres"], written["double_value"]) == (2, [1, 77], 1.5)
+    assert "doubleValue" not in written
+    assert ("by_number" in written) is (defaults is not OutputDefaults.OMIT)
+    violation = BadRequest(field_violations=[BadRequest.FieldViolation(field="x")])
+    assert b'"fieldViolations"' in codec.encode_message(violation)
 
 
 @pytest.mark.parametrize(

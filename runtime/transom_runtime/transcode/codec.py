@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import Message
@@ -12,7 +14,7 @@ from transom_runtime.transcode.decode_plans import DecodePlans
 from transom_runtime.transcode.encode_plan import EncodePlans
 from transom_runtime.transcode.field_access import descriptor_of
 from transom_runtime.transcode.json_bytes import dump_json
-from transom_runtime.transcode.options import Strictness, TranscodeOptions
+from transom_runtime.transcode.options import OutputForm, Strictness, TranscodeOptions
 from transom_runtime.transcode.request import RequestDecoder
 from transom_runtime.transcode.response import ResponseEncoder
 from transom_runtime.transcode.verdict import OnUnknown
@@ -38,8 +40,15 @@ class Codec:
         self._on_unknown = on_unknown
         ignores = options.strictness is Strictness.LENIENT
         self._decode_plans = DecodePlans(chosen, text_checks, ignores_unknown=ignores)
-        self._encode_plans = EncodePlans(chosen, options.output_defaults)
-        self._number_plans = EncodePlans(chosen, options.output_defaults, enum_numbers=True)
+        form = OutputForm(
+            defaults=options.output_defaults,
+            proto_names=options.output_proto_names,
+            enum_numbers=options.output_enum_numbers,
+        )
+        self._encode_plans = EncodePlans(chosen, form)
+        self._number_plans = EncodePlans(chosen, replace(form, enum_numbers=True))
+        # Errors look the same whatever the settings: clients read them without knowing who answers.
+        self._error_plans = EncodePlans(chosen, OutputForm(defaults=options.output_defaults))
 
     def request_decoder(self, binding: Binding) -> RequestDecoder:
         """What decodes the requests of a binding. Raises ValueError where the binding does not fit its message."""
@@ -63,4 +72,4 @@ class Codec:
         """The JSON of any message, such as the status of an error. An Any that cannot be resolved keeps its type and
         bytes (J5). Raises ValueError for what JSON cannot write.
         """
-        return dump_json(self._encode_plans.writer(descriptor_of(message))(message))
+        return dump_json(self._error_plans.writer(descriptor_of(message))(message))

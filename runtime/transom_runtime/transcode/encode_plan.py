@@ -13,7 +13,7 @@ from google.protobuf.message_factory import GetMessageClass
 from transom_runtime.transcode.field_access import is_map, is_message, json_key, message_of, oneof_of
 from transom_runtime.transcode.instant import format_duration, format_timestamp
 from transom_runtime.transcode.mask_text import format_mask
-from transom_runtime.transcode.options import OutputDefaults
+from transom_runtime.transcode.options import OutputDefaults, OutputForm
 from transom_runtime.transcode.scalar_json import (
     AsJson,
     build_as_json,
@@ -39,16 +39,19 @@ class EncodePlan:
     walking only what is set costs less than asking for every field.
     """
 
-    __slots__ = ("_defaults", "_fields", "_writer")
+    __slots__ = ("_defaults", "_fields", "_key", "_writer")
 
-    def __init__(self, writer: Callable[[FieldDescriptor], AsJson | None]) -> None:
+    def __init__(
+        self, key: Callable[[FieldDescriptor], str], writer: Callable[[FieldDescriptor], AsJson | None]
+    ) -> None:
+        self._key = key
         self._writer = writer
         self._fields: dict[FieldDescriptor, tuple[str, AsJson | None]] = {}
         self._defaults: dict[str, Any] = {}
 
     def complete(self, fields: list[FieldDescriptor], defaults: dict[str, Any]) -> None:
         """Give the plan its fields: apart from its making, since types may hold each other."""
-        self._fields = {field: (json_key(field), self._writer(field)) for field in fields}
+        self._fields = {field: (self._key(field), self._writer(field)) for field in fields}
         self._defaults = defaults
 
     def as_json(self, message: Message) -> dict[str, Any]:
@@ -63,18 +66,16 @@ class EncodePlan:
 
     def _add(self, field: FieldDescriptor) -> tuple[str, AsJson | None]:
         """An extension that was registered after the plan was made."""
-        known = self._fields[field] = json_key(field), self._writer(field)
+        known = self._fields[field] = self._key(field), self._writer(field)
         return known
 
 
 class EncodePlans:
     """Plans by message type, made when first asked for: at start for all that a response can hold."""
 
-    def __init__(self, pool: DescriptorPool, defaults: OutputDefaults, *, enum_numbers: bool = False) -> None:
-        """`enum_numbers` writes enums as numbers instead of names."""
+    def __init__(self, pool: DescriptorPool, form: OutputForm) -> None:
         self._pool = pool
-        self._defaults = defaults
-        self._enum_numbers = enum_numbers
+        self._form = form
         self._plans: dict[Descriptor, EncodePlan] = {}
         self._resolved: dict[str, tuple[type[Message], AsJson]] = {}
 
@@ -86,6 +87,10 @@ class EncodePlans:
         if name in WRAPPERS:
             return _wrapper_writer(descriptor)
         return _SPECIAL[name] if name in _SPECIAL else self._plan(descriptor).as_json
+
+    def field_key(self, field: FieldDescriptor) -> str:
+        """The member of a JSON object that holds a field."""
+        return field.name if self._form.proto_names and not field.is_extension else json_key(field)
 
     def field_writer(self, field: FieldDescriptor) -> AsJson | None:
         """How the value of a field is written, list or map included; None where it is JSON already."""
@@ -99,20 +104,20 @@ class EncodePlans:
     def _plan(self, descriptor: Descriptor) -> EncodePlan:
         plan = self._plans.get(descriptor)
         if plan is None:
-            plan = self._plans[descriptor] = EncodePlan(self.field_writer)
+            plan = self._plans[descriptor] = EncodePlan(self.field_key, self.field_writer)
             fields = [*descriptor.fields, *self._pool.FindAllExtensions(descriptor)]
             plan.complete(fields, self._defaults_of(descriptor))
         return plan
 
     def _defaults_of(self, descriptor: Descriptor) -> dict[str, Any]:
-        if self._defaults is OutputDefaults.OMIT:
+        if self._form.defaults is OutputDefaults.OMIT:
             return {}
         defaults = {}
         for field in descriptor.fields:
             if not field.has_presence:
-                defaults[json_key(field)] = self._default_of(field)
-            elif self._defaults is OutputDefaults.ALL and is_message(field) and not oneof_of(field):
-                defaults[json_key(field)] = None
+                defaults[self.field_key(field)] = self._default_of(field)
+            elif self._form.defaults is OutputDefaults.ALL and is_message(field) and not oneof_of(field):
+                defaults[self.field_key(field)] = None
         return defaults
 
     def _default_of(self, field: FieldDescriptor) -> Any:
@@ -125,7 +130,7 @@ class EncodePlans:
         return self.writer(message_of(field)) if is_message(field) else self._scalar_writer(field)
 
     def _scalar_writer(self, field: FieldDescriptor) -> AsJson | None:
-        return None if self._enum_numbers and is_plain_enum(field) else build_as_json(field)
+        return None if self._form.enum_numbers and is_plain_enum(field) else build_as_json(field)
 
     def _map_writer(self, field: FieldDescriptor) -> AsJson:
         entry = message_of(field).fields_by_name

@@ -29,11 +29,26 @@ class OutputDefaults(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutputForm:
+    """How messages are written."""
+
+    defaults: OutputDefaults = OutputDefaults.OMIT
+    proto_names: bool = False
+    """Whether fields go by their proto names, `page_size`, instead of their JSON names."""
+    enum_numbers: bool = False
+    """Whether enums are numbers instead of names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TranscodeOptions:
     """How requests are read and responses written."""
 
     strictness: Strictness = Strictness.STRICT
     output_defaults: OutputDefaults = OutputDefaults.OMIT
+    output_proto_names: bool = False
+    """Whether responses spell fields as the proto does, `page_size`; requests may spell them either way, always."""
+    output_enum_numbers: bool = False
+    """Whether responses hold enums as numbers."""
     plus_is_space: bool = True
     """Whether a plus in a query is a space (P5)."""
     system_parameters: frozenset[str] = frozenset({"$alt", "key", "access_token", "fields", "prettyPrint"})
