@@ -18,6 +18,7 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
+from transom.v1 import policy_pb2
 from transom_codegen.proto_roots import find_provided, own_protos
 from transom_codegen.protoc import parse_protos
 
@@ -66,6 +67,8 @@ class Method:
     request: type[Message]
     client_streaming: bool
     server_streaming: bool
+    ranged: frozenset[str]
+    """The fields that the policy leaves to Range headers, and so takes from the query."""
     rules: tuple[Rule, ...]
 
     @property
@@ -104,12 +107,14 @@ def read_methods(root: Path, wanted: Iterable[str] = ("",)) -> list[Method]:
 def _read_method(service: str, declared: MethodDescriptorProto, pool: DescriptorPool) -> Iterator[Method]:
     http = declared.options.Extensions[annotations_pb2.http]
     rules = tuple(_read_rule(rule) for rule in (http, *http.additional_bindings) if rule.WhichOneof("pattern"))
+    download = declared.options.Extensions[policy_pb2.policy].download
     if rules:
         yield Method(
             rpc=f"/{service}/{declared.name}",
             request=GetMessageClass(pool.FindMessageTypeByName(declared.input_type.lstrip("."))),
             client_streaming=declared.client_streaming,
             server_streaming=declared.server_streaming,
+            ranged=frozenset({download.offset_field, download.length_field} - {""}),
             rules=rules,
         )
 

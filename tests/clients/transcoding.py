@@ -4,6 +4,7 @@ What it cannot carry is taken out of the message before it is sent, field by fie
 
 - A query has no form for maps, repeated messages, Struct, Value, ListValue and Any (semantics.md Q1; google-api-core
   itself refuses repeated messages), and none that tells an empty message from an absent one. A null is left out.
+- What a transom.v1.Download policy leaves to Range headers is no query parameter.
 - `body: "f"` is sent as `{}` where the message leaves f unset, which is an empty f.
 - In a path, google-api-core escapes everything but a slash: a slash in a variable of one segment makes it refuse the
   message, as do an empty text, a zero, and a segment that is `.` or `..`. No such values are made.
@@ -11,7 +12,7 @@ What it cannot carry is taken out of the message before it is sent, field by fie
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -73,11 +74,14 @@ def _raw(method: str, target: str, message: Any) -> Sent:
     return Sent(method=method.upper(), target=target, body=message.data, headers={"Content-Type": message.content_type})
 
 
-def carry(message: Message, rule: Rule) -> list[str]:
+def carry(message: Message, rule: Rule, ranged: Collection[str] = ()) -> list[str]:
     """Take out of a message what a rule cannot carry; the names of the fields that it was taken from."""
     if rule.body == "*":
         return []
     lost: list[str] = []
+    for name in ranged:
+        message.ClearField(name)
+        lost.append(field_of(message.DESCRIPTOR, name).full_name)
     bound = {variable.path for variable in rule.variables}
     _strip(message, (rule.body,) if rule.body else (), bound, lost)
     if rule.body and (kind := field_of(message.DESCRIPTOR, rule.body).message_type) is not None:
