@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pytest
 
-from transom_runtime.binding import Binding
 from transom_runtime.errors import CallError, Code, Origin
 from transom_runtime.routing import Match, Router, Unescape
 
@@ -258,16 +257,14 @@ def test_r2_options_is_left_to_whoever_answers_it(router: BuildRouter) -> None:
     routes = router("GET /a", "OPTIONS /b", "* /c")
     assert refusal(routes, "OPTIONS", "/a").headers == {"Allow": "GET, HEAD, OPTIONS"}
     assert routes.match("OPTIONS", "/b").target == "OPTIONS /b"
-    assert routes.allowed_methods("/a") == ("GET", "HEAD", "OPTIONS")
-    assert routes.allowed_methods("/c") == ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
-    assert routes.allowed_methods("/nowhere") == ()
+    assert routes.match("OPTIONS", "/c").target == "* /c"
+    assert refusal(routes, "OPTIONS", "/nowhere").http_status == 404
 
 
 @pytest.mark.parametrize("target", ["*", "", "example.com:443"])
 def test_targets_that_are_no_paths_are_404(router: BuildRouter, target: str) -> None:
     """The other forms of a request target lead nowhere, even where `**` takes every path."""
     assert refusal(router("* /{p=**}"), "OPTIONS", target).http_status == 404
-    assert router("* /{p=**}").allowed_methods(target) == ()
 
 
 @pytest.mark.parametrize(
@@ -298,40 +295,3 @@ def test_long_paths_do_not_exhaust_the_stack(router: BuildRouter) -> None:
     """A path of many segments is found or refused, never a RecursionError."""
     routes = router("GET /{p=**}:x", "GET /a/{p=**}")
     assert routes.match("GET", "/a" + "/b" * 4000).variables[0].count("b") == 4000
-
-
-def test_explain_says_where_a_request_goes(router: BuildRouter, binding: Callable[[str], Binding]) -> None:
-    """An explanation names the binding, the variables with their texts, and what came near."""
-    routes = router("GET /v1/{id}", "GET /v1/{p=**}", "POST /v1/{id}", "GET /v1/x/y", "GET /other", "GET /v1/{id}:go")
-    explanation = routes.explain("GET", "/v1/a%20b")
-    assert explanation.binding == binding("GET /v1/{id}")
-    assert explanation.variables == (("id", "a b"),)
-    assert [(candidate.binding.id, candidate.reason) for candidate in explanation.candidates] == [
-        ("GET /v1/{p=**}", "it matches too; the chosen route is more specific"),
-        ("POST /v1/{id}", "its path matches, its method is POST"),
-        ("GET /v1/{id}:go", "the path does not end with the verb ':go'"),
-        ("GET /v1/x/y", "segment 2 is 'a b', its template has 'x'"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("path", "status", "reason"),
-    [
-        ("/v1/", 404, "segment 2 is empty, which '*' does not take"),
-        ("/v1", 404, "the path is too short for it"),
-        ("/v1/a/b", 404, "the path has 1 segment(s) more"),
-        ("/v1/%zz", 400, "its path matches, its method is POST"),
-    ],
-)
-def test_explain_says_why_nothing_matches(router: BuildRouter, path: str, status: int, reason: str) -> None:
-    """An explanation of a refusal carries the error that the client gets, and what each near route lacked."""
-    explanation = router("POST /v1/{id}").explain("GET", path)
-    assert explanation.binding is None
-    assert explanation.error is not None
-    assert explanation.error.http_status == status
-    assert [candidate.reason for candidate in explanation.candidates] == [reason]
-
-
-def test_explain_takes_dot_segments_as_they_are(router: BuildRouter) -> None:
-    """A path that is refused before routing has no candidates."""
-    assert router("POST /v1/{id}").explain("GET", "/v1/..").candidates == ()

@@ -6,9 +6,10 @@ import typer
 
 from transom_runtime import __version__
 from transom_runtime.cli.demo import demo
+from transom_runtime.cli.explain import explain
 from transom_runtime.cli.generate import check, generate
-from transom_runtime.cli.inspect import explain, routes
 from transom_runtime.cli.mock import mock
+from transom_runtime.cli.routes import routes
 from transom_runtime.cli.serve import serve
 
 app = typer.Typer(

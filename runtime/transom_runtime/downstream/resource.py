@@ -209,11 +209,16 @@ class _RefusalRoute(AbstractRoute):
 
 def _refusal(error: CallError, refuse: Refuse) -> UrlMappingMatchInfo:
     async def answer(request: web.Request) -> web.StreamResponse:
-        if request.method == "OPTIONS" and error.http_status == 405:
+        if is_asked_for(request.method, error):
             return web.Response(status=204, headers=error.headers)
         return await refuse(request, error)
 
     return UrlMappingMatchInfo({}, _RefusalRoute("*", answer, expect_handler=defer_expectation))
+
+
+def is_asked_for(method: str, error: CallError) -> bool:
+    """Whether a refusal by routing is just what was asked for: OPTIONS wants to know the methods (R2)."""
+    return method == "OPTIONS" and error.http_status == 405
 
 
 async def _raise(request: web.Request, error: CallError) -> NoReturn:

@@ -1,33 +1,33 @@
-"""Why a request goes where it goes: what `transom explain` prints."""
+"""Why a request goes where it goes: what `transom explain` prints, told by the router's own search."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, TypeVar
 
-from transom_runtime.binding import DOUBLE_STAR, STAR
+from transom_runtime.binding import DOUBLE_STAR, STAR, Binding, Wildcard
 from transom_runtime.errors import CallError
-from transom_runtime.routing.escapes import decode
+from transom_runtime.routing.escapes import Unescape
 from transom_runtime.routing.path import SplitPath, split_path
-from transom_runtime.routing.trie import ANY_METHOD
+from transom_runtime.routing.search import allowed_methods, search
+from transom_runtime.routing.steps import Step, tell_steps
+from transom_runtime.routing.trie import Route, Trees
+from transom_runtime.routing.variables import decode_variables
+from transom_runtime.routing.watch import Watch
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+T = TypeVar("T")
 
-    from transom_runtime.binding import Binding
-    from transom_runtime.routing.trie import Route
-
-_SHOWN: Final = 8
-"""How many candidates are listed: the nearest."""
+_RANKS: Final = {STAR: "'*'", DOUBLE_STAR: "'**'"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """A route that was looked at and not taken."""
+class RunnerUp:
+    """A route that would serve the request, were the taken one not there."""
 
     binding: Binding
     reason: str
-    """Why it was not taken: a lower-case clause."""
+    """What the taken route wins by, over the one before: a lower-case clause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,67 +35,76 @@ class Explanation:
     """Where a request goes, or why it goes nowhere."""
 
     binding: Binding | None = None
-    """The binding that serves it; None where `error` says why none does."""
+    """The binding that the search found. It serves the request unless `error` says that its variables are broken."""
     variables: tuple[tuple[str, str], ...] = ()
-    """The field path and the text of each path variable."""
-    candidates: tuple[Candidate, ...] = ()
-    """The nearest other routes, the nearest first."""
+    """The field path and the text of each path variable, decoded."""
+    allowed: tuple[str, ...] = ()
+    """The methods that the path answers to."""
+    steps: tuple[Step, ...] = ()
+    """Where routes were left aside, in the order of the search."""
+    runners_up: tuple[RunnerUp, ...] = ()
+    """The other routes that have the request, the next one first."""
     error: CallError | None = None
-    """What the client would get."""
+    """What the client would get; None where the request reaches its binding."""
 
 
-def explain_candidates(
-    routes: Sequence[Route[Any]], method: str, raw_path: str, chosen: Route[Any] | None
-) -> tuple[Candidate, ...]:
-    """List the routes nearest to a request, each with what kept it from being taken."""
+def build_explanation(trees: Trees[T], unescape: Unescape, method: str, raw_path: str) -> Explanation:
+    """Search for a request's route with a watch on the trees, and tell what the watch saw."""
+    watch: Watch[T] = Watch()
+    watched = watch.over(trees)
+    route: Route[T] | None = None
+    variables: tuple[str, ...] = ()
+    error: CallError | None = None
     try:
-        path = split_path(raw_path)
+        route, path = search(watched, method, raw_path)
+        variables = decode_variables(route, path, unescape)
+    except CallError as refusal:
+        error = refusal
+    glances = tuple(watch.glances.values())
+    names = [capture.field_path for capture in route.binding.captures] if route is not None and not error else []
+    whole = _split(raw_path)
+    return Explanation(
+        binding=route.binding if route is not None else None,
+        variables=tuple(zip(names, variables, strict=True)),
+        allowed=allowed_methods(trees, whole) if whole is not None else (),
+        steps=tell_steps(trees, glances, route, method, whole) if whole is not None else (),
+        runners_up=tuple(_runners_up(watch, watched, route, method, raw_path)) if route is not None else (),
+        error=error,
+    )
+
+
+def _split(raw_path: str) -> SplitPath | None:
+    """The path as the search splits it; None where it refuses to."""
+    try:
+        return split_path(raw_path) if raw_path.startswith("/") else None
     except CallError:
-        return ()
-    judged = [(*_judge(route, method, path), route) for route in routes if route is not chosen]
-    near = sorted((item for item in judged if item[0] > 0), key=lambda item: -item[0])
-    return tuple(Candidate(binding=route.binding, reason=reason) for _, reason, route in near[:_SHOWN])
+        return None
 
 
-def _judge(route: Route[Any], method: str, path: SplitPath) -> tuple[int, str]:
-    """How near a route came, in segments that fit, and what kept it away."""
-    verb = route.binding.verb
-    texts = path.texts
-    if verb:
-        head, colon, tail = path.raw[-1].rpartition(":")
-        if not colon or _decoded(tail) != verb:
-            return _fit(route, texts)[0], f"the path does not end with the verb ':{verb}'"
-        texts = [*texts[:-1], _decoded(head)]
-    fitting, mismatch = _fit(route, texts)
-    if mismatch:
-        return fitting, mismatch
-    if not _serves(route.binding.method, method):
-        return len(texts) + 2, f"its path matches, its method is {route.binding.method}"
-    return len(texts) + 3, "it matches too; the chosen route is more specific"
+def _runners_up(watch: Watch[T], watched: Trees[T], taken: Route[T], method: str, raw_path: str) -> Iterator[RunnerUp]:
+    """Search again and again, each time without what was found before."""
+    before = taken
+    while True:
+        watch.hidden.add(before)
+        try:
+            route, _ = search(watched, method, raw_path)
+        except CallError:
+            return
+        yield RunnerUp(binding=route.binding, reason=_advantage(before, route))
+        before = route
 
 
-def _fit(route: Route[Any], texts: list[str]) -> tuple[int, str]:
-    """How many segments fit a route's template, and the first that does not; empty: all fit."""
-    for index, part in enumerate(route.shape):
-        if part is DOUBLE_STAR:
-            return len(texts), ""
-        if index == len(texts):
-            return index, "the path is too short for it"
-        text = texts[index]
-        if part is STAR and not text:
-            return index, f"segment {index + 1} is empty, which '*' does not take"
-        if part is not STAR and part != text:
-            return index, f"segment {index + 1} is {text!r}, its template has {part!r}"
-    extra = len(texts) - len(route.shape)
-    return len(route.shape), f"the path has {extra} segment(s) more" if extra else ""
+def _advantage(one: Route[Any], other: Route[Any]) -> str:
+    """What the first of two routes of one request wins by (V3, R1)."""
+    if bool(one.binding.verb) != bool(other.binding.verb):
+        return f"the verb ':{one.binding.verb}' is tried before plain routes"
+    for index, (mine, theirs) in enumerate(zip(one.shape, other.shape, strict=False)):
+        if mine != theirs:
+            return f"in segment {index + 1}, {_rank(mine)} comes before {_rank(theirs)}"
+    if len(one.shape) != len(other.shape):
+        return "the end of a template comes before '**'"
+    return "a method of its own comes before any method"
 
 
-def _decoded(text: str) -> str:
-    try:
-        return decode(text)
-    except ValueError:
-        return text
-
-
-def _serves(own: str, method: str) -> bool:
-    return own in {method, ANY_METHOD} or (own == "GET" and method == "HEAD")
+def _rank(part: str | Wildcard) -> str:
+    return f"the literal {part!r}" if isinstance(part, str) else _RANKS[part]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from transom_runtime.errors import CallError, Code, Fault, Origin
@@ -11,16 +12,18 @@ from transom_runtime.routing.escapes import decode
 _DOTS: Final = frozenset({".", ".."})
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: one is made per request, and setting attributes around the freeze was a fifth of a match.
+@dataclass(slots=True, eq=False)
 class SplitPath:
-    """The segments of a path, as sent and as they compare."""
+    """The segments of a path, as sent and as they compare. Nobody changes it."""
 
     raw: list[str]
     """The segments as sent."""
     texts: list[str]
     """The segments decoded; the very list `raw` where nothing is escaped."""
-    broken: dict[int, str] = field(default_factory=dict)
-    """What is wrong with the segments that cannot be decoded, by position; their text is their raw form."""
+    broken: Mapping[int, str] | None = None
+    """What is wrong with the segments that cannot be decoded, by position, where there are such; their text is their
+    raw form."""
 
 
 def split_path(raw_path: str) -> SplitPath:

@@ -6,15 +6,15 @@ back to the last choice. A node is reached by one sequence of choices only, so a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from transom_runtime.binding import DOUBLE_STAR, Binding, Capture, Wildcard
 
 T = TypeVar("T")
 
-ANY_METHOD = "*"
+ANY_METHOD: Final = "*"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,16 +40,42 @@ class Route(Generic[T]):
     """One for each of the binding's captures."""
 
 
+class Place(Protocol[T]):
+    """What a search sees of a place in the tree: what may follow, and what may end here."""
+
+    @property
+    def literals(self) -> Mapping[str, Place[T]]:
+        """The places behind a literal segment, by its text."""
+
+    @property
+    def star(self) -> Place[T] | None:
+        """The place behind any segment that is not empty."""
+
+    @property
+    def ends(self) -> Mapping[str, Route[T]]:
+        """By method: the routes whose template ends here."""
+
+    @property
+    def rests(self) -> Mapping[str, Route[T]]:
+        """By method: the routes whose `**` begins here."""
+
+
 @dataclass(slots=True, eq=False)
 class Node(Generic[T]):
-    """A place in the tree: what may follow, and what may end here."""
+    """A Place, and all that requests ever walk."""
 
     literals: dict[str, Node[T]] = field(default_factory=dict)
     star: Node[T] | None = None
     ends: dict[str, Route[T]] = field(default_factory=dict)
-    """By method: the routes whose template ends here."""
     rests: dict[str, Route[T]] = field(default_factory=dict)
-    """By method: the routes whose `**` begins here."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trees(Generic[T]):
+    """All routes: a tree of those without a custom verb, and one for each verb."""
+
+    plain: Place[T]
+    verbs: Mapping[str, Place[T]]
 
 
 def build_route(binding: Binding, target: T) -> Route[T]:
@@ -67,7 +93,19 @@ def build_route(binding: Binding, target: T) -> Route[T]:
     return Route(binding, target, tuple(shape), tuple(spans))
 
 
-def insert(root: Node[T], route: Route[T]) -> None:
+def build_trees(routes: Iterable[Route[T]]) -> Trees[T]:
+    """Put routes where a search finds them. Raises ValueError where two match the same requests."""
+    plain: Node[T] = Node()
+    verbs: dict[str, Node[T]] = {}
+    for route in routes:
+        verb = route.binding.verb
+        _insert(verbs.setdefault(verb, Node()) if verb else plain, route)
+    for root in (plain, *verbs.values()):
+        _imply_head(root)
+    return Trees(plain, verbs)
+
+
+def _insert(root: Node[T], route: Route[T]) -> None:
     """Put a route in its place. Raises ValueError, naming both, where another route has the same method and shape."""
     node = root
     for part in route.shape:
@@ -95,23 +133,24 @@ def _claim(slots: dict[str, Route[T]], route: Route[T]) -> None:
         )
 
 
-def imply_head(root: Node[T]) -> None:
+def _imply_head(root: Node[T]) -> None:
     """Let every GET route answer HEAD too, where no route of its own does (R2)."""
-    for node in _walk(root):
+    for node in walk(root):
         for slots in (node.ends, node.rests):
             if "GET" in slots:
                 slots.setdefault("HEAD", slots["GET"])
 
 
-def _walk(node: Node[T]) -> Iterator[Node[T]]:
+def walk(node: Node[T]) -> Iterator[Node[T]]:
+    """A node and all below it."""
     yield node
     for child in node.literals.values():
-        yield from _walk(child)
+        yield from walk(child)
     if node.star is not None:
-        yield from _walk(node.star)
+        yield from walk(node.star)
 
 
-def find(node: Node[T], texts: list[str], index: int, method: str) -> Route[T] | None:
+def find(node: Place[T], texts: list[str], index: int, method: str) -> Route[T] | None:
     """The most specific route for a method (R1); None where there is none."""
     if index == len(texts):
         found = node.ends.get(method) or node.ends.get(ANY_METHOD)
@@ -133,7 +172,7 @@ def find(node: Node[T], texts: list[str], index: int, method: str) -> Route[T] |
     return None
 
 
-def methods_at(node: Node[T], texts: list[str], index: int = 0) -> set[str]:
+def methods_at(node: Place[T], texts: list[str], index: int = 0) -> set[str]:
     """Every method that some route of the path serves."""
     methods = set(node.rests)
     if index == len(texts):

@@ -11,8 +11,9 @@ from transom_runtime.transcode.faults import Flaw, Refused, refuse
 from transom_runtime.transcode.field_access import is_map
 from transom_runtime.transcode.field_path import FieldPath, reach
 from transom_runtime.transcode.message_plan import FieldPlan, MessagePlan
-from transom_runtime.transcode.options import TranscodeOptions
+from transom_runtime.transcode.options import Strictness, TranscodeOptions
 from transom_runtime.transcode.percent import decode
+from transom_runtime.transcode.placement import Part, Placement
 from transom_runtime.transcode.verdict import Verdict
 
 _MAX_DEPTH: Final = 32
@@ -54,6 +55,15 @@ class QueryBinder:
                     _set(message, path, text, given)
             except Refused as refused:
                 verdict.refuse(refused, name)
+
+    def placements(self, raw_query: str) -> Iterator[Placement]:
+        """The field of each parameter, by the lookups of `bind`; none for system parameters and what it refuses."""
+        for name, text in self._pairs(raw_query, Verdict("", Strictness.LENIENT, None)):
+            try:
+                path = self._direct.get(name) or self._resolve(name)
+            except Refused:
+                path = None
+            yield Placement(part=Part.QUERY, name=name, text=text, field=path.dotted if path is not None else "")
 
     def _pairs(self, raw_query: str, verdict: Verdict) -> Iterator[tuple[str, str]]:
         plus = self._options.plus_is_space

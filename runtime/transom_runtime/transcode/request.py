@@ -18,6 +18,7 @@ from transom_runtime.transcode.http_body import is_http_body
 from transom_runtime.transcode.missing import find_missing
 from transom_runtime.transcode.nesting import deepest
 from transom_runtime.transcode.options import TranscodeOptions
+from transom_runtime.transcode.placement import Part, Placement
 from transom_runtime.transcode.query import QueryBinder
 from transom_runtime.transcode.variable import build_variable
 from transom_runtime.transcode.verdict import OnUnknown, Verdict
@@ -119,6 +120,18 @@ class RequestDecoder:
         value = self._body.read(message, SentBody(content=body, content_type="", method=method), verdict)
         verdict.enforce()
         return self._serialize(message, body, value, verdict)
+
+    def placements(self, variables: Sequence[str], raw_query: str, *, resume: str = "") -> list[Placement]:
+        """The field of each text that `decode` would be given, whether it takes it or refuses it."""
+        placed = [
+            Placement(part=Part.PATH, name=field, text=text, field=field)
+            for field, text in zip(self._captures, variables, strict=True)
+        ]
+        placed += self._query.placements(raw_query)
+        if resume and self._resume is not None:
+            field = self._resume.path.dotted
+            placed.append(Placement(part=Part.HEADER, name="Last-Event-ID", text=resume, field=field))
+        return placed
 
     def _serialize(self, message: Message, body: bytes, value: Any, verdict: Verdict) -> bytes:
         try:
