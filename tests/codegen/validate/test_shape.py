@@ -8,7 +8,7 @@ from google.protobuf import empty_pb2
 from transom_codegen.path_template import Wildcard, parse_path_template
 from transom_codegen.validate.shape import Shape, common_path, covers, matches, rank, sample_paths
 from transom_runtime.binding import DOUBLE_STAR, STAR, Binding, Segment
-from transom_runtime.routing.trie import Node, build_route, find, insert
+from transom_runtime.routing.trie import Place, build_route, build_trees, find
 
 
 def _shape(template: str) -> Shape:
@@ -83,11 +83,8 @@ def test_samples_have_the_shape() -> None:
     assert sample_paths(_shape("/a/**"), "w", 3) == [("a",), ("a", "w"), ("a", "w", "w")]
 
 
-def _tree(*shapes: Shape) -> Node[Shape]:
-    tree: Node[Shape] = Node()
-    for shape in shapes:
-        insert(tree, build_route(_binding(shape), shape))
-    return tree
+def _tree(*shapes: Shape) -> Place[Shape]:
+    return build_trees([build_route(_binding(shape), shape) for shape in shapes]).plain
 
 
 def _binding(shape: Shape) -> Binding:
