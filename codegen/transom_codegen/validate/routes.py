@@ -105,7 +105,7 @@ def _shadowed(binding: Binding, takers: Iterable[Binding]) -> Problem:
     return Problem.at(
         binding.location,
         "shadowed-binding",
-        f"{_route(binding)} is never reached: more specific paths take all its requests: {names}",
+        f"{_route(binding)} is left nothing but paths with empty segments: more specific ones take all others: {names}",
         "drop it, or drop one of the more specific ones",
     )
 
