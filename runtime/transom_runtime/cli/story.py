@@ -20,7 +20,7 @@ from transom_runtime.downstream.resource import is_asked_for
 from transom_runtime.errors import CallError
 from transom_runtime.policy.sanitize.sanitizer import Sanitizer
 from transom_runtime.routing import Explanation, Router
-from transom_runtime.serving.kinds import answers_raw, is_served, unserved
+from transom_runtime.serving.kinds import answers_raw, answers_stream, is_served, unserved
 from transom_runtime.settings import Settings
 from transom_runtime.transcode.codec import Codec
 from transom_runtime.transcode.placement import Placement
@@ -90,7 +90,8 @@ def _bound(routing: Explanation, binding: Binding, settings: Settings, sent: Sen
                 method=sent.method,
                 resume=resume,
             )
-        message = codec.encode_message(binding.request.FromString(wire)).decode()
+        if binding.stream in _WHOLE:
+            message = codec.encode_message(binding.request.FromString(wire)).decode()
     except CallError as refusal:
         error = refusal
     return Story(
@@ -111,10 +112,10 @@ def _negotiated(binding: Binding, headers: CIMultiDictProxy[str]) -> str:
     if answers_raw(binding):
         return ""
     accept = read_accept(headers)
-    if binding.stream is StreamKind.UNARY:
-        check_acceptable(accept)
-        return "application/json"
-    return stream_framing(accept).content_type
+    if answers_stream(binding):
+        return stream_framing(accept).content_type
+    check_acceptable(accept)
+    return "application/json"
 
 
 def _near(router: Router[Route], routes: Sequence[Route], method: str, raw_path: str) -> Iterator[tuple[str, Binding]]:
