@@ -146,11 +146,12 @@ def test_a_fault_is_an_error_with_its_cause(lines: Lines) -> None:
     assert "KeyError: 'deep inside'" in line["exception"]
 
 
-def test_a_callers_mistake_is_no_error(lines: Lines) -> None:
-    """A 4xx is logged at info level, without a traceback."""
+@pytest.mark.parametrize("code, http_status", [(Code.INVALID_ARGUMENT, 400), (Code.UNIMPLEMENTED, 405)])
+def test_a_callers_mistake_is_no_error(lines: Lines, code: Code, http_status: int) -> None:
+    """A 4xx is logged at info level, whatever its code is elsewhere, without a traceback."""
     outcome = Outcome(
-        code=Code.INVALID_ARGUMENT,
-        http_status=400,
+        code=code,
+        http_status=http_status,
         duration_s=0.1,
         origin=Origin.DOWNSTREAM,
         message="no such field",

@@ -47,6 +47,15 @@ class GatewayProtocol(web.RequestHandler):
             if not body.is_eof():
                 body.set_exception(web.RequestPayloadError("the body is broken"))
 
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        """Log a fault of aiohttp's. A body that turns out to be broken while its rest is dropped, behind an answer that
+        did not want it, is none.
+        """
+        if isinstance(kw.get("exc_info"), web.RequestPayloadError | broken.HttpProcessingError):
+            _LOG.debug("the rest of a body was broken", exc_info=kw["exc_info"])
+            return
+        super().log_exception(*args, **kw)
+
     def handle_error(
         self,
         request: web.BaseRequest,

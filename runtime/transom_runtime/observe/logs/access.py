@@ -31,11 +31,16 @@ class AccessLog:
     def on_end(self, call: Call, token: object, outcome: Outcome) -> None:
         """Log the line."""
         del token
-        # A stream that broke has status 200: its code tells.
-        if max(outcome.http_status, HTTP_STATUS[outcome.code]) >= 500:
+        if _is_own_failure(outcome):
             self._log.error("call", **_fields(call, outcome), **_cause(outcome))
         else:
             self._log.info("call", **_fields(call, outcome))
+
+
+def _is_own_failure(outcome: Outcome) -> bool:
+    """Whether a call failed by no fault of its caller. A stream that broke has status 200: its code tells then."""
+    status = outcome.http_status
+    return status >= 500 or (status < 400 and HTTP_STATUS[outcome.code] >= 500)
 
 
 def _cause(outcome: Outcome) -> dict[str, object]:

@@ -1,0 +1,174 @@
+"""What is fuzzed: routing and decoding as a gateway does both, over its own routes and a proto with every feature.
+
+Whatever is sent, the outcome is a message or a CallError that is a client's fault, its body can be written, and the
+work done for it is bounded by the size of what was sent (semantics.md E1, E5, J6).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from types import FrameType
+from typing import Any, Final
+
+from transcode.conftest import bind
+from transom_runtime.binding import DOUBLE_STAR, STAR, Binding, Capture, Segment, StreamKind
+from transom_runtime.downstream.elements import build_splitter
+from transom_runtime.downstream.error_body import error_status, problem
+from transom_runtime.downstream.head import split_target
+from transom_runtime.downstream.negotiate import parse_accept
+from transom_runtime.errors import CallError
+from transom_runtime.policy.sanitize.sanitizer import Sanitizer
+from transom_runtime.routing import Router
+from transom_runtime.transcode.codec import Codec
+from transom_runtime.transcode.options import TranscodeOptions
+
+REFUSALS: Final = frozenset({400, 404, 405, 413, 415})
+MAX_MESSAGE_BYTES: Final = 4096
+CALLS: Final = 80_000
+CALLS_PER_BYTE: Final = 10
+"""The budget of Python and C calls for one request: half as much again as the dearest take."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A request."""
+
+    method: str
+    target: str
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    @property
+    def size(self) -> int:
+        return len(self.target) + len(self.body) + sum(map(len, self.headers.values()))
+
+
+class Subject:
+    """A router and the decoders behind it."""
+
+    def __init__(self, bindings: Sequence[Binding]) -> None:
+        # Caps low enough to be passed by what fuzzing sends.
+        options = TranscodeOptions(max_json_bytes=20_000, max_depth=40, max_elements=2_000, max_fields=2_000)
+        self.bindings = tuple(bindings)
+        self._codec = Codec(options, text_checks=Sanitizer())
+        self._router = Router((binding, (binding, self._codec.request_decoder(binding))) for binding in bindings)
+
+    def serve(self, sent: Sent) -> CallError | bytes:
+        """The refusal, or the wire bytes of the last message. Raises AssertionError where a promise is broken, and
+        whatever else the product raises.
+        """
+        spent = Spending()
+        with spent:
+            outcome = self._outcome(sent)
+        assert spent.calls <= CALLS + CALLS_PER_BYTE * sent.size, f"{spent.calls} calls for {sent.size} bytes"
+        if isinstance(outcome, CallError):
+            self._check(outcome)
+        return outcome
+
+    def _outcome(self, sent: Sent) -> CallError | bytes:
+        try:
+            return self._decode(sent)
+        except CallError as error:
+            return error
+
+    def _decode(self, sent: Sent) -> bytes:
+        raw_path, raw_query = split_target(sent.target)
+        match = self._router.match(sent.method, raw_path)
+        binding, decoder = match.target
+        parse_accept(sent.headers.get("Accept", ""))
+        more: Any = {"method": sent.method, "resume": sent.headers.get("Last-Event-ID", "")}
+        content_type = sent.headers.get("Content-Type", "")
+        if binding.stream is not StreamKind.CLIENT:
+            wire = decoder.decode(match.variables, raw_query, sent.body, content_type=content_type, **more)
+            binding.request.FromString(wire)
+            return wire
+        wire = b""
+        for number, value in enumerate(_values(sent.body, content_type)):
+            root = f"/{number}"
+            if number:
+                wire = decoder.decode_next(value, method=sent.method, root=root)
+            else:
+                wire = decoder.decode(match.variables, raw_query, value, root=root, **more)
+        return wire
+
+    def _check(self, error: CallError) -> None:
+        """The refusal is a client's fault, and can be told in both forms, in words that hold nothing of Python's."""
+        assert error.http_status in REFUSALS, (error.http_status, error.message)
+        body = self._codec.encode_message(error_status(error, request_id="r", domain="d"))
+        told = json.loads(body)
+        assert told["message"]
+        assert json.loads(problem(error, body))["status"] == error.http_status
+        for word in ("Traceback", "codec can't", "google.protobuf.message", "object at 0x", "<class "):
+            assert word not in body.decode(), body
+
+
+def _values(body: bytes, content_type: str) -> list[bytes]:
+    """A client stream's messages, from pieces of seven bytes."""
+    splitter = build_splitter(content_type, MAX_MESSAGE_BYTES)
+    values: list[bytes] = []
+    for start in range(0, len(body), 7):
+        values += splitter.feed(body[start : start + 7])
+    return [*values, *splitter.end()]
+
+
+class Spending:
+    """Counts calls, which are work, whatever else the machine does."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __enter__(self) -> None:
+        sys.setprofile(self._note)
+
+    def __exit__(self, *raised: object) -> None:
+        sys.setprofile(None)
+
+    def _note(self, frame: FrameType, event: str, argument: object) -> None:
+        if event in {"call", "c_call"}:
+            self.calls += 1
+
+
+def every_feature(shelf: Any, proto2: Any, proto3: Any) -> list[Binding]:
+    """Bindings of every kind over messages of every kind."""
+    ask = tuple(shelf.GetBook.DESCRIPTOR.fields_by_name)
+    kinds = tuple(shelf.Kinds.DESCRIPTOR.fields_by_name)
+    covered = Capture("book.name", "shelves", STAR, "books", STAR)
+    described: list[tuple[str, Any, tuple[Segment, ...], dict[str, Any]]] = [
+        ("GET", shelf.GetBook, (Capture("name"),), {"query": ask}),
+        ("GET", shelf.GetBook, ("tree", Capture("name", DOUBLE_STAR)), {"query": ask}),
+        ("POST", shelf.GetBook, (covered,), {"body": "*", "verb": "publish"}),
+        ("PATCH", shelf.GetBook, ("b", Capture("book.name", DOUBLE_STAR)), {"body": "book", "query": ask}),
+        ("PUT", shelf.Kinds, tuple(map(Capture, ("i64", "genre", "at", "wait", "data"))), {"query": kinds}),
+        ("POST", shelf.Kinds, ("kinds", Capture("wrapped_i64")), {"body": "*"}),
+        ("GET", shelf.Kinds, ("kinds",), {"query": kinds}),
+        ("POST", shelf.GetBook, ("raw",), {"body": "raw", "query": ask}),
+        ("POST", shelf.GetBook, ("tags",), {"body": "tags", "query": ask}),
+        ("POST", shelf.GetBook, ("labels",), {"body": "labels", "query": ask}),
+        ("POST", shelf.GetBook, ("authors",), {"body": "authors", "query": ask}),
+        ("POST", shelf.GetBook, ("value",), {"body": "value", "query": ask}),
+        ("POST", shelf.GetBook, ("size",), {"body": "size", "query": ask}),
+        ("POST", shelf.Kinds, ("stream", Capture("text")), {"body": "*", "stream": StreamKind.CLIENT}),
+        ("POST", proto3.TestAllTypesProto3, ("three",), {"body": "*"}),
+        ("POST", proto2.TestAllTypesProto2, ("two",), {"body": "*"}),
+        (
+            "GET",
+            proto3.TestAllTypesProto3,
+            ("three",),
+            {"query": tuple(proto3.TestAllTypesProto3.DESCRIPTOR.fields_by_name)},
+        ),
+        ("*", shelf.GetBook, ("any", Capture("size")), {"body": "*", "verb": "go"}),
+    ]
+    return [
+        replace(
+            bind(message),
+            id=f"fuzz.Every.M{number}",
+            method=method,
+            template="/f/" + "/".join(str(part) for part in path),
+            path=("f", *path),
+            **more,
+        )
+        for number, (method, message, path, more) in enumerate(described)
+    ]
