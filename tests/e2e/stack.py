@@ -36,7 +36,12 @@ def program(*arguments: str, log: Path, says: str = "serving at") -> Iterator[tu
     """
     with log.open("ab", buffering=0) as said:
         process = subprocess.Popen(
-            [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=said, start_new_session=True
+            [sys.executable, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=said,
+            start_new_session=True,
+            # How far tests look is no setting of a gateway.
+            env={name: value for name, value in os.environ.items() if name != "TRANSOM_EXAMPLES"},
         )
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     scribe = threading.Thread(target=_write_down, args=(process, log, lines), daemon=True)
