@@ -9,7 +9,9 @@ BIN := .venv/bin
 READY := .venv/.ready-$(shell cat requirements/dev.txt pyproject.toml | cksum | cut -d' ' -f1)
 PEERS := .venv/.peers-$(shell cat requirements/peers.txt | cksum | cut -d' ' -f1)
 PROTOS := third_party/public/.ready-$(shell cat tests/clients/packages.json | cksum | cut -d' ' -f1)
+FUZZ := .venv/.fuzz-$(shell cat requirements/fuzz.txt | cksum | cut -d' ' -f1)
 ARGS ?=
+SECONDS ?= 60
 # buf keeps a cache in HOME; here it stays inside the checkout.
 BUF := HOME=$(CURDIR)/.venv $(CURDIR)/$(BIN)/buf
 SOURCES := codegen runtime examples tests
@@ -42,6 +44,9 @@ $(PEERS): $(READY) requirements/peers.txt
 $(PROTOS): $(READY) tests/clients/packages.json
 	@$(BIN)/python tests/clients/public_protos.py third_party/public
 	@touch $@
+$(FUZZ): $(READY) requirements/fuzz.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-warn-script-location --require-hashes -r requirements/fuzz.txt 2> >(grep -v '^WARNING' >&2)
+	@rm -f .venv/.fuzz-*; touch $@
 
 .PHONY: demo
 demo: $(READY) ## Run Valkey, the workflow engine and the gateway; print curl lines to paste
@@ -69,6 +74,11 @@ $(CONFORMANCE): $(READY) tests/conformance/suite.py tests/conformance/newer_libc
 .PHONY: conformance
 conformance: $(CONFORMANCE) ## Run protobuf's official conformance suite against the JSON codec
 	@PYTHONPATH=tests $(BIN)/python -m conformance.suite run .venv/conformance
+.PHONY: fuzz
+fuzz: $(FUZZ) ## Fuzz routing and decoding for SECONDS (60), guided by coverage; findings end it and are kept in .venv/fuzz
+	@mkdir -p .venv/fuzz/corpus
+	@PYTHONPATH=tests $(BIN)/python -m fuzz.guided -max_total_time=$(SECONDS) -timeout=20 -artifact_prefix=.venv/fuzz/ \
+	  .venv/fuzz/corpus tests/fuzz/corpus $(ARGS) 2> >(grep -vE '^INFO: Instrumenting|^WARNING: Failed|^"|^#####' >&2)
 
 .PHONY: transcoding
 transcoding: $(PEERS) $(PROTOS) ## Hold every binding of this repository and of 13 public APIs against google-api-core's transcoder
@@ -109,6 +119,7 @@ lock: $(READY) ## Pin requirements/*.txt anew (needs uv)
 	@uv pip compile --quiet --upgrade --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml -o requirements/runtime.txt
 	@uv pip compile --quiet --upgrade --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml --all-extras --group dev -c requirements/runtime.txt -o requirements/dev.txt
 	@uv pip compile --quiet --upgrade --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml --all-extras --group dev --group peers -c requirements/dev.txt -o requirements/peers.txt
+	@uv pip compile --quiet --upgrade --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 --group fuzz -o requirements/fuzz.txt
 
 .PHONY: clean
 clean: ## Remove what make made

@@ -88,6 +88,7 @@ def test_negotiation() -> None:
     resumed = as_json("GET", events, "-H", "Accept: text/event-stream", "-H", "Last-Event-ID: 5")
     assert resumed["answers"] == "text/event-stream"
     assert resumed["bound"][-1] == {"from": "header", "name": "Last-Event-ID", "text": "5", "field": "after_sequence"}
+    assert as_json("GET", "/api/v1/executions/7/console")["answers"].startswith("the frames of a WebSocket")
     assert as_json("GET", WORKFLOWS, "-H", "Accept: text/html")["error"]["http_status"] == 406
 
 

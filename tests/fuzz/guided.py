@@ -64,9 +64,7 @@ def main() -> None:
         sent = read(data)
         (every if sent.target.startswith("/f") else own).serve(sent)
 
-    atheris.Setup(
-        [sys.argv[0], f"-artifact_prefix={tempfile.gettempdir()}/", f"-dict={HERE / 'words.dict'}", *sys.argv[1:]], one
-    )
+    atheris.Setup([sys.argv[0], f"-dict={HERE / 'words.dict'}", *sys.argv[1:]], one)
     atheris.Fuzz()
 
 

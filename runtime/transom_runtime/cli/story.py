@@ -52,7 +52,7 @@ class Story:
     message: str = ""
     """The request message as JSON; empty where there is none."""
     framing: str = ""
-    """The media type of the answer."""
+    """The media type of the answer, or what else it comes in; empty: not known."""
     error: CallError | None = None
     """What the client gets instead of an answer; policies are not asked."""
     near: tuple[tuple[str, Binding], ...] = ()
@@ -106,11 +106,13 @@ def _bound(routing: Explanation, binding: Binding, settings: Settings, sent: Sen
 
 
 def _negotiated(binding: Binding, headers: CIMultiDictProxy[str]) -> str:
-    """The media type of the answer, as far as it is known. Raises CallError: 501, 406."""
+    """The media type of the answer, or what else it comes in, as far as it is known. Raises CallError: 501, 406."""
     if not is_served(binding):
         raise unserved(binding)
     if answers_raw(binding):
         return ""
+    if binding.stream is StreamKind.BIDI and binding.body is None:
+        return "the frames of a WebSocket, and 426 to a plain request"
     accept = read_accept(headers)
     if answers_stream(binding):
         return stream_framing(accept).content_type
