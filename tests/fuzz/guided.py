@@ -20,7 +20,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-import atheris  # type: ignore[import-not-found,unused-ignore]  # installed by `make fuzz` alone
+import atheris  # type: ignore[import-untyped,import-not-found,unused-ignore]  # installed by `make fuzz` alone
 
 HERE: Final = Path(__file__).parent
 ROOT: Final = HERE.parents[1]

@@ -48,6 +48,8 @@ REFUSED: list[tuple[dict[str, Any], int, int, str]] = [
     ),
     ({"path": SESSIONS, "method": "POST", "body": b"{}", "Content_Encoding": "br"}, 415, 3, "UNSUPPORTED_CODING"),
     ({"path": PATH, "Expect": "a miracle"}, 417, 3, "EXPECTATION_FAILED"),
+    ({"path": "/livez", "Expect": "a miracle"}, 417, 3, "EXPECTATION_FAILED"),
+    ({"path": "/api/v1/nowhere", "Expect": "a miracle"}, 417, 3, "EXPECTATION_FAILED"),
     ({"path": PATH, "X_Big": "x" * 17_000}, 431, 3, "HEADER_TOO_LARGE"),
     ({"path": PATH, **{f"X_{i}": "x" for i in range(200)}}, 431, 3, "TOO_MANY_HEADERS"),
     ({"path": PATH, "Bad Header": "x"}, 400, 3, "MALFORMED_REQUEST"),

@@ -98,14 +98,19 @@ async def defer_expectation(request: web.Request) -> None:
     An expect handler for aiohttp's routes. Raises CallError (417) for any other expectation.
     """
     if request.headers.get("Expect", "").lower() != "100-continue":
-        raise CallError(
-            Code.INVALID_ARGUMENT,
-            "the only expectation that can be met is '100-continue'",
-            origin=Origin.DOWNSTREAM,
-            http_status=417,
-            reason="EXPECTATION_FAILED",
-            remedy="send the request without its Expect header",
-        )
+        raise expectation_failed()
+
+
+def expectation_failed() -> CallError:
+    """The refusal of an expectation that nobody can meet."""
+    return CallError(
+        Code.INVALID_ARGUMENT,
+        "the only expectation that can be met is '100-continue'",
+        origin=Origin.DOWNSTREAM,
+        http_status=417,
+        reason="EXPECTATION_FAILED",
+        remedy="send the request without its Expect header",
+    )
 
 
 def client_gone() -> CallError:

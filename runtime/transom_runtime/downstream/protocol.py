@@ -13,6 +13,7 @@ from aiohttp import http_exceptions as broken
 from aiohttp import web
 from aiohttp.http import RawRequestMessage
 
+from transom_runtime.downstream.body import expectation_failed
 from transom_runtime.downstream.refusals import internal_error
 from transom_runtime.errors import CallError, Code, Origin
 
@@ -55,6 +56,16 @@ class GatewayProtocol(web.RequestHandler):
             _LOG.debug("the rest of a body was broken", exc_info=kw["exc_info"])
             return
         super().log_exception(*args, **kw)
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send a response; in the gateway's words where aiohttp refuses an expectation, which it does before any
+        middleware hears of the request.
+        """
+        if isinstance(resp, web.HTTPExpectationFailed):
+            resp = self._responder.error(None, expectation_failed(), request)
+        return await super().finish_response(request, resp, start_time)
 
     def handle_error(
         self,
