@@ -8,6 +8,7 @@ from transom_codegen.descriptors import SERVICE, http_rule, method_option_path, 
 from transom_codegen.policy_options import DEFAULTS, POLICY
 from transom_codegen.problem import Problem, sort_problems
 from transom_codegen.validate.bodies import check_bodies
+from transom_codegen.validate.methods import check_methods
 from transom_codegen.validate.policies import PolicySite, check_policy
 from transom_codegen.validate.policy_fields import check_policy_fields
 from transom_codegen.validate.policy_values import policy_mistakes
@@ -34,6 +35,7 @@ def validate(api: Api, descriptor_set: DescriptorSet) -> list[Problem]:
     """
     problems = [
         *check_routes(api.bindings),
+        *check_methods(api.bindings),
         *check_bodies(api.bindings),
         *check_reach(api.services),
         *check_tools([binding.rpc for binding in api.bindings if binding.index == 0]),
