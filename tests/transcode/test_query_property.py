@@ -169,18 +169,47 @@ def _unite(draw: st.DrawFn, message: DescriptorProto) -> None:
         one.json_name, other.json_name = other.name, "moved"
 
 
+GOOD = {
+    "string": ("", "a", "é", "a b"),
+    "bool": ("true", "false"),
+    "enum": ("RED", "2", "7"),
+    "bytes": ("aGk=", "a-_/", ""),
+    "number": ("1", "1.0", "0", "7"),
+    "Timestamp": ("2026-11-23T10:00:00Z", "2026-11-23T10:00:00+02:00"),
+    "Duration": ("3.5s", "1s"),
+    "FieldMask": ("a.b,c", "two_words,twoWords"),
+}
+
+
+def good_texts(field: Any) -> tuple[str, ...]:
+    """Texts that a field takes; any text where it takes none."""
+    if field.message_type is not None:
+        inner = field.message_type.fields_by_name.get("value")
+        name = field.message_type.name
+        return GOOD.get(name) or (good_texts(inner) if name.endswith("Value") and inner else ("a",))
+    if field.enum_type is not None:
+        return GOOD["enum"]
+    kinds = {F.TYPE_STRING: "string", F.TYPE_BYTES: "bytes", F.TYPE_BOOL: "bool"}
+    return GOOD[kinds.get(field.type, "number")]
+
+
 @st.composite
 def parameters(draw: st.DrawFn, message: Any) -> str:
     """A query for a message: mostly fields that are there, in either spelling."""
     pairs = []
-    for _ in range(draw(st.integers(1, 4))):
+    for _ in range(draw(st.integers(1, 3))):
         parts: list[str] = []
         here = message
+        field = None
         while here is not None and len(parts) < 4:
             field = draw(st.sampled_from(list(here.fields)))
             parts.append(draw(st.sampled_from((field.name, field.json_name, field.json_name))))
             here = field.message_type if draw(st.integers(0, 4)) else None
-        stray = draw(st.sampled_from(("", "", "", "", "", "", "x", ".value", "[k]", ".seconds", ".deep" * 32)))
+        is_good = draw(st.integers(0, 3)) > 0
+        if is_good and field is not None:
+            pairs.append(f"{'.'.join(parts)}={quote(draw(st.sampled_from(good_texts(field))), safe='')}")
+            continue
+        stray = draw(st.sampled_from(("", "", "", "x", ".value", "[k]", ".seconds", ".deep" * 32)))
         text = draw(st.sampled_from(TEXTS))
         written = draw(
             st.sampled_from((quote(text, safe=""), quote(text, safe=""), text.replace("&", ""), "%zz", "%ff"))
@@ -222,3 +251,21 @@ def kind_of(fault: Fault) -> str:
     """The reason of a fault, those of values all in one."""
     named = {"UNKNOWN_FIELD", "NOT_IN_QUERY", "DUPLICATE_FIELD", "ONEOF_CLASH", "TOO_DEEP", "INVALID_ESCAPE"}
     return fault.reason if fault.reason in named else "VALUE"
+
+
+def test_a_name_that_two_fields_share() -> None:
+    """Q2: where the JSON name of one field is the proto name of another, each is told for what it is."""
+    file = FileDescriptorProto(name="made.proto", package="made", syntax="proto3")
+    message = file.message_type.add(name="Type0")
+    message.field.add(name="one", number=1, label=F.LABEL_OPTIONAL, type=F.TYPE_STRING, json_name="two")
+    message.field.add(
+        name="two", number=2, label=F.LABEL_REPEATED, type=F.TYPE_MESSAGE, type_name=".made.Type0", json_name="moved"
+    )
+    pool = DescriptorPool()
+    pool.Add(file)
+    new = GetMessageClass(pool.FindMessageTypeByName("made.Type0"))
+    decoder = Codec(TranscodeOptions(), pool=pool).request_decoder(bind(new, query=("one",)))
+    assert new.FromString(decoder.decode((), "two=x", b"", method="GET")) == new(one="x")
+    with pytest.raises(CallError) as caught:
+        decoder.decode((), "moved=x", b"", method="GET")
+    assert [fault.reason for fault in caught.value.faults] == ["NOT_IN_QUERY"]

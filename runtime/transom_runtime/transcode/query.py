@@ -104,7 +104,7 @@ class QueryBinder:
     def _closed(self, name: str, part: str) -> Refused:
         """Why a query cannot begin with this name: the field is somebody else's, or none that a text can hold."""
         field = self._plan.names.get(part) or self._plan.names.get(part.partition("[")[0])
-        if field is None or field.name in self._names:
+        if field is None or field in self._names.values():
             return _unknown(name, part, self._names)
         if field.name in self._bound:
             return _refuse_unknown(name, _BY_PATH, ())
