@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from fuzz.subject import Sent
 from transom_runtime.binding import DOUBLE_STAR, STAR, Binding, Capture, Segment
+from transom_runtime.serving.kinds import takes_raw
 from transom_runtime.transcode.field_access import is_map, json_key
 
 F = FieldDescriptor
@@ -135,6 +136,9 @@ def requests(draw: Draw, bindings: Sequence[Binding], *, bend: int = 4) -> Sent:
     query = draw(queries(binding)) if draw(st.booleans()) else ""
     headers = draw(st.dictionaries(st.sampled_from(sorted(HEADERS)), st.none(), max_size=3)) if draw(bent) else {}
     sent = {name: draw(st.sampled_from(HEADERS[name])) for name in headers}
+    if takes_raw(binding):
+        sent["Content-Type"], body = draw(uploads(bent))
+        return Sent(method=method, target=path + (f"?{query}" if query else ""), headers=sent, body=body)
     body = draw(bodies(binding, bent)) if binding.body or draw(bent) else b""
     if body:
         usual = "application/x-ndjson" if body.count(b"\n") > 1 else "application/json"
@@ -207,6 +211,27 @@ def bodies(draw: Draw, binding: Binding, bent: st.SearchStrategy[bool]) -> bytes
         text = f"[{text.replace(chr(10), ',')}]"
     raw = text.encode("utf-8", "surrogatepass")
     return draw(_broken(raw)) if draw(bent) and draw(bent) else raw
+
+
+@st.composite
+def uploads(draw: Draw, bent: st.SearchStrategy[bool]) -> tuple[str, bytes]:
+    """Raw content, or a form with files and fields in it, bent in its bytes now and then."""
+    content = draw(st.binary(max_size=200))
+    if draw(st.booleans()):
+        return draw(st.sampled_from(CONTENT_TYPES)), content
+    parts = []
+    for _ in range(draw(st.integers(0, 3))):
+        name = draw(st.sampled_from(("file", "content", "filename", "x", "", 'a"b', "é")))
+        file = draw(
+            st.sampled_from(("", '; filename="a.txt"', "; filename*=UTF-8''%C3%A9", '; filename="../x"', "; filename"))
+        )
+        kind = draw(
+            st.sampled_from(("", "Content-Type: text/plain\r\n", "Content-Transfer-Encoding: base64\r\n", "X\r\n"))
+        )
+        head = f'--x\r\nContent-Disposition: form-data; name="{name}"{file}\r\n{kind}\r\n'
+        parts.append(head.encode() + draw(st.sampled_from((content, b"", b"words", b"\r\n--x"))) + b"\r\n")
+    body = b"".join(parts) + b"--x--\r\n"
+    return "multipart/form-data; boundary=x", draw(_broken(body)) if draw(bent) else body
 
 
 def _dumped(draw: Draw, value: Any) -> str:

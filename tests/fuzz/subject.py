@@ -22,6 +22,7 @@ from transom_runtime.downstream.negotiate import parse_accept
 from transom_runtime.errors import CallError
 from transom_runtime.policy.sanitize.sanitizer import Sanitizer
 from transom_runtime.routing import Router
+from transom_runtime.serving.kinds import takes_raw
 from transom_runtime.transcode.codec import Codec
 from transom_runtime.transcode.options import TranscodeOptions
 
@@ -86,8 +87,9 @@ class Subject:
             binding.request.FromString(wire)
             return wire
         wire = b""
-        for number, value in enumerate(_values(sent.body, content_type)):
-            root = f"/{number}"
+        is_raw = takes_raw(binding)
+        for number, value in enumerate(_pieces(sent.body) if is_raw else _values(sent.body, content_type)):
+            root = "" if is_raw else f"/{number}"
             if number:
                 wire = decoder.decode_next(value, method=sent.method, root=root)
             else:
@@ -105,12 +107,17 @@ class Subject:
             assert word not in body.decode(), body
 
 
+def _pieces(body: bytes) -> list[bytes]:
+    """A body as it may arrive: seven bytes at a time."""
+    return [body[start : start + 7] for start in range(0, len(body), 7)]
+
+
 def _values(body: bytes, content_type: str) -> list[bytes]:
-    """A client stream's messages, from pieces of seven bytes."""
+    """A client stream's messages, out of the pieces."""
     splitter = build_splitter(content_type, MAX_MESSAGE_BYTES)
     values: list[bytes] = []
-    for start in range(0, len(body), 7):
-        values += splitter.feed(body[start : start + 7])
+    for piece in _pieces(body):
+        values += splitter.feed(piece)
     return [*values, *splitter.end()]
 
 
