@@ -72,6 +72,14 @@ async def test_r3_what_the_parser_refuses_has_the_json_error_body(
     assert (await (await served.connect()).get()).body == b"hello"
 
 
+@pytest.mark.parametrize("version", ["0.9", "1.0", "1.1", "2.0"])
+async def test_answers_are_in_a_version_that_is_spoken(serve: Serve, version: str) -> None:
+    """R3: whatever version a request names, its answer's status line is HTTP/1."""
+    wire = await (await serve(hello)).connect()
+    await wire.send(f"GET / HTTP/{version}\r\nHost: t\r\n\r\n".encode())
+    assert (await wire.reader.readline()).startswith((b"HTTP/1.1 ", b"HTTP/1.0 "))
+
+
 async def test_limits_are_inclusive(serve: Serve) -> None:
     """A URI and a header of just the permitted size pass."""
     wire = await (await serve(hello, max_uri_bytes=4096, max_header_bytes=4096)).connect()

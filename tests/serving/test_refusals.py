@@ -46,7 +46,7 @@ REFUSED: list[tuple[dict[str, Any], int, int, str]] = [
         3,
         "UNSUPPORTED_MEDIA_TYPE",
     ),
-    ({"path": SESSIONS, "method": "POST", "body": b"{}", "Content_Encoding": "br"}, 415, 3, "UNSUPPORTED_CODING"),
+    ({"path": SESSIONS, "method": "POST", "body": b"{}", "Content_Encoding": "compress"}, 415, 3, "UNSUPPORTED_CODING"),
     ({"path": PATH, "Expect": "a miracle"}, 417, 3, "EXPECTATION_FAILED"),
     ({"path": "/livez", "Expect": "a miracle"}, 417, 3, "EXPECTATION_FAILED"),
     ({"path": "/api/v1/nowhere", "Expect": "a miracle"}, 417, 3, "EXPECTATION_FAILED"),
@@ -80,12 +80,7 @@ async def test_one_problem_for_all(wire: Wire, request_: dict[str, str], status:
     headers = {"Accept": "application/problem+json, application/json;q=0.5"}
     answer = await wire.get(**({**headers, **request_}))  # type: ignore[arg-type]  # as above
     # The parser refuses these before it hands over any header.
-    unread = status in {414, 431} or reason in {
-        "MALFORMED_REQUEST",
-        "UNKNOWN_METHOD",
-        "UNSUPPORTED_CODING",
-        "NOT_ACCEPTABLE",
-    }
+    unread = status in {414, 431} or reason in {"MALFORMED_REQUEST", "NOT_ACCEPTABLE"}
     assert answer.status == status
     assert answer.headers["Content-Type"] == ("application/json" if unread else "application/problem+json")
     if not unread:

@@ -1,7 +1,7 @@
 """One connection, as aiohttp runs it, with the gateway's own words for what aiohttp itself refuses.
 
-`GatewayProtocol` is a subclass because that is aiohttp's one hook for error pages; it leans on two attributes that
-aiohttp keeps to itself, `_messages` and `_current_request`.
+`GatewayProtocol` is a subclass because that is aiohttp's one hook for error pages; it leans on attributes that
+aiohttp keeps to itself, `_messages` and `_current_request`, and a request's `_cache`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
+from aiohttp import HttpVersion10, HttpVersion11, web
 from aiohttp import http_exceptions as broken
-from aiohttp import web
 from aiohttp.http import RawRequestMessage
 
 from transom_runtime.downstream.body import expectation_failed
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from transom_runtime.downstream.respond import Responder
 
 _LOG: Final = logging.getLogger(__name__)
+_SPOKEN: Final = frozenset({HttpVersion10, HttpVersion11})
 
 
 class GatewayProtocol(web.RequestHandler):
@@ -61,8 +62,10 @@ class GatewayProtocol(web.RequestHandler):
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
         """Send a response; in the gateway's words where aiohttp refuses an expectation, which it does before any
-        middleware hears of the request.
+        middleware hears of the request. Its status line has a version that the gateway speaks, whatever the request's.
         """
+        if request.version not in _SPOKEN:
+            request._cache["version"] = HttpVersion11  # noqa: SLF001 -- aiohttp keeps it there, and answers with it
         if isinstance(resp, web.HTTPExpectationFailed):
             resp = self._responder.error(None, expectation_failed(), request)
         return await super().finish_response(request, resp, start_time)
