@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import select
@@ -35,6 +36,7 @@ pytestmark = pytest.mark.timeout(0 if FURTHER else 120)
 
 BINDINGS: Final[list[Binding]] = [route.binding for route in load_index(Path(__file__).parents[2] / "generated")]
 OPERATIONS: Final = ("/livez", "/readyz", "/openapi.json", "/docs", "/docs/x", "/metrics")
+SIGN_INS: Final = itertools.count()
 PATIENCE_S: Final = 10.0
 """How long an answer may take before it counts as a hang."""
 MOMENT_S: Final = 0.02
@@ -131,10 +133,11 @@ def converse(port: int, raw: bytes) -> bytes:
     return received
 
 
-@pytest.fixture(scope="module")
-def credentials() -> tuple[str, ...]:
-    """Headers of callers who may call."""
-    return f"Authorization: Bearer {token()}", f"X-API-Key: {TOOL_KEY}"
+def credential(binding: Binding | None) -> str:
+    """The header of a caller who may call: signed in for one request, which may be to log out."""
+    if binding is not None and binding.policy.auth.kind is AuthKind.API_KEY:
+        return f"X-API-Key: {TOOL_KEY}"
+    return f"Authorization: Bearer {token(sub='mallory', session_id=f'fuzz-{next(SIGN_INS)}')}"
 
 
 @pytest.fixture(autouse=True)
@@ -156,10 +159,9 @@ def still_serves(served: Gateway) -> None:
     served.opened.remove(connection)
 
 
-def written(sent: Sent, credentials: tuple[str, ...], binding: Binding | None) -> bytes:
+def written(sent: Sent, binding: Binding | None) -> bytes:
     """A request as it goes over the wire, with the credential that its route asks for."""
-    kind = binding.policy.auth.kind if binding is not None else AuthKind.USER
-    known = [] if {"Authorization", "X-Api-Key"} & set(sent.headers) else [credentials[kind is AuthKind.API_KEY]]
+    known = [] if {"Authorization", "X-Api-Key"} & set(sent.headers) else [credential(binding)]
     length = [f"Content-Length: {len(sent.body)}"] if sent.body or sent.method in {"POST", "PUT", "PATCH"} else []
     headers = [f"{name}: {value}" for name, value in sent.headers.items()]
     # What a client writes into a request line has no blanks and no ends of lines.
@@ -181,15 +183,13 @@ def sendable(draw: st.DrawFn) -> tuple[Sent, Binding | None]:
 
 @EXAMPLES
 @given(sendable())
-def test_structured_requests(
-    served: Gateway, credentials: tuple[str, ...], request_: tuple[Sent, Binding | None]
-) -> None:
+def test_structured_requests(served: Gateway, request_: tuple[Sent, Binding | None]) -> None:
     """E1, E5, R2, R3, P3, H4: whatever a request says, in whatever part of it, the answer is a documented one,
     whole and in time, and the connection ends with it.
     """
     sent, binding = request_
     upgrades = "Upgrade" in sent.headers
-    raw = written(sent, credentials, binding)
+    raw = written(sent, binding)
     if not upgrades:
         raw = raw.replace(b"\r\nHost: test\r\n", b"\r\nHost: test\r\nConnection: close\r\n", 1)
     received = ask(served.port, raw) if not upgrades else converse(served.port, raw)
@@ -281,7 +281,6 @@ def mangled(draw: st.DrawFn) -> tuple[bytes, ...]:
 @given(sendable(), mangled(), st.booleans())
 def test_bytes(
     served: Gateway,
-    credentials: tuple[str, ...],
     request_: tuple[Sent, Binding | None],
     cuts: tuple[bytes, ...],
     doubled: bool,
@@ -290,7 +289,7 @@ def test_bytes(
     connection is served.
     """
     sent, binding = request_
-    raw = written(sent, credentials, binding)
+    raw = written(sent, binding)
     raw = raw + b"GET /livez HTTP/1.1\r\nHost: test\r\n\r\n" if doubled else raw
     for at, length, piece in zip(cuts[::3], cuts[1::3], cuts[2::3], strict=True):
         place = int(at) % (len(raw) + 1)
