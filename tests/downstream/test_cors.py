@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -36,11 +37,11 @@ def app(responder: Responder) -> web.Application:
     return cors_app(responder, ORIGIN)
 
 
-def cors_app(responder: Responder, *origins: str) -> web.Application:
+def cors_app(responder: Responder, *origins: str, **options: Any) -> web.Application:
     app = web.Application(middlewares=[build_refusals(responder)])
     routes = [(make_binding(method=method), Target()) for method in ("GET", "POST")]
     app.router.register_resource(RouteResource(routes, Router))
-    app.on_response_prepare.append(Cors(CorsOptions(origins=origins)).add_headers)
+    app.on_response_prepare.append(Cors(CorsOptions(origins=origins, **options)).add_headers)
     return app
 
 
@@ -57,6 +58,13 @@ async def test_a_listed_origin(app: web.Application, serve: Serve, path: str) ->
     exposed = answer.headers["Access-Control-Expose-Headers"].split(", ")
     assert {"ETag", "Location", "Retry-After", "X-Request-Id", "RateLimit"} <= set(exposed)
     assert "Access-Control-Allow-Credentials" not in answer.headers
+
+
+async def test_headers_of_a_service(responder: Responder, serve: Serve) -> None:
+    """An operator says which headers pages may read, where services send some of their own (H2)."""
+    app = cors_app(responder, ORIGIN, response_headers=("ETag", "Grpc-Metadata-x-build"))
+    answer = await (await (await serve(app)).connect()).get("/v1/x", Origin=ORIGIN)
+    assert answer.headers["Access-Control-Expose-Headers"] == "ETag, Grpc-Metadata-x-build"
 
 
 @pytest.mark.parametrize(

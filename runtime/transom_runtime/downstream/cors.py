@@ -9,10 +9,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from aiohttp import web
 
-_EXPOSED: Final = (
-    "Accept-Ranges, Content-Disposition, Content-Range, ETag, Location, RateLimit, RateLimit-Policy, Retry-After, "
-    "WWW-Authenticate, X-Request-Id"
-)
 _ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]+)?")
 
 
@@ -40,6 +36,19 @@ class CorsOptions:
         "X-Server-Timeout",
     )
     """Headers that pages may send."""
+    response_headers: tuple[str, ...] = (
+        "Accept-Ranges",
+        "Content-Disposition",
+        "Content-Range",
+        "ETag",
+        "Location",
+        "RateLimit",
+        "RateLimit-Policy",
+        "Retry-After",
+        "WWW-Authenticate",
+        "X-Request-Id",
+    )
+    """Headers that pages may read. Those of `metadata.response_allow` belong here too where pages need them."""
     max_age_s: int = 600
     """How long a browser may remember the answer to a preflight."""
 
@@ -58,6 +67,7 @@ class Cors:
         self._origins = frozenset(options.origins)
         self._any = "*" in self._origins
         self._request_headers = ", ".join(options.request_headers)
+        self._response_headers = ", ".join(options.response_headers)
         self._max_age = str(options.max_age_s)
 
     async def add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
@@ -66,7 +76,7 @@ class Cors:
             response.headers["Access-Control-Allow-Origin"] = "*"
         elif not self._admit(request.headers.get("Origin"), response):
             return
-        response.headers["Access-Control-Expose-Headers"] = _EXPOSED
+        response.headers["Access-Control-Expose-Headers"] = self._response_headers
         if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
             self._answer_preflight(response)
 
