@@ -74,6 +74,7 @@ $(CONFORMANCE): $(READY) tests/conformance/suite.py tests/conformance/newer_libc
 .PHONY: conformance
 conformance: $(CONFORMANCE) ## Run protobuf's official conformance suite against the JSON codec
 	@PYTHONPATH=tests $(BIN)/python -m conformance.suite run .venv/conformance
+
 .PHONY: fuzz
 fuzz: $(FUZZ) ## Fuzz routing and decoding for SECONDS (60), guided by coverage; findings end it and are kept in .venv/fuzz
 	@mkdir -p .venv/fuzz/corpus
@@ -87,6 +88,12 @@ transcoding: $(PEERS) $(PROTOS) ## Hold every binding of this repository and of 
 .PHONY: clients
 clients: $(PEERS) $(PROTOS) ## Let google-cloud-* REST clients call every method they have
 	@$(BIN)/pytest -q tests/clients --ignore tests/clients/test_transcoding.py $(ARGS)
+
+.PHONY: browser
+browser: $(READY) ## Let a real browser, Debian's chromium, use the gateway from pages of another origin
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
+	  echo "transom: no chromium and chromedriver are installed; on Debian: apt-get install --yes chromium chromium-driver"; exit 1; }
+	@$(BIN)/pytest -q tests/browser $(ARGS)
 
 .PHONY: generate
 generate: $(READY) ## Write generated/ anew from protos/
