@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import logging
 import zlib
 
 import pytest
@@ -70,7 +71,7 @@ async def test_r3_bombs_are_stopped_at_the_cap(serve: Serve, compress: object) -
     assert answer.status == 413
 
 
-@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip", "compress", "x" * 100])
+@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip", "identity, gzip, deflate", "compress", "x" * 100])
 async def test_r3_unknown_codings_are_415(serve: Serve, coding: str) -> None:
     """R3: a coding that nobody undoes is refused, whoever notices it first."""
     wire = await (await serve(echo)).connect()
@@ -81,8 +82,6 @@ async def test_r3_unknown_codings_are_415(serve: Serve, coding: str) -> None:
 @pytest.mark.parametrize(
     ("headers", "body"),
     [
-        (b"Content-Encoding: gzip\r\nContent-Length: 5\r\n", b"hello"),
-        (b"Content-Encoding: deflate\r\nContent-Length: 5\r\n", zlib.compress(b"hello" * 50)[:5]),
         (b"Transfer-Encoding: chunked\r\n", b"5\r\nhello\r\nzz\r\n"),
         (b"Transfer-Encoding: chunked\r\n", b"5\r\nhelloXX0\r\n\r\n"),
     ],
@@ -110,6 +109,39 @@ async def test_broken_bodies_are_400_and_end_the_connection(
     assert (answer.status, answer.json["code"]) == (400, 3)
     assert answer.headers["Connection"] == "close"
     assert await wire.is_closed()
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        ("gzip", b"hello"),
+        ("gzip", gzip.compress(b"hello" * 50)[:-1]),
+        ("gzip", gzip.compress(b"hello") + b"more"),
+        ("deflate", zlib.compress(b"hello" * 50)[:5]),
+    ],
+)
+async def test_bodies_that_break_their_coding_are_400(serve: Serve, coding: str, body: bytes) -> None:
+    """E1: a body that is not what its coding says, or breaks off, is 400; its frame held, so the connection goes on."""
+    wire = await (await serve(echo)).connect()
+    answer = await wire.get(method="POST", body=body, Content_Encoding=coding)
+    assert (answer.status, answer.detail("ErrorInfo")["reason"]) == (400, "MALFORMED_BODY")
+    assert (await wire.get(method="POST", body=b"ok")).body == b"ok"
+
+
+async def test_broken_chunks_behind_an_early_answer_are_no_fault_of_the_gateway(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A body that breaks while it is read to be dropped ends its connection, and nothing is logged as a fault."""
+
+    async def handler(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=401)
+
+    wire = await (await serve(handler, linger_s=10)).connect()
+    await wire.send(b"POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+    assert (await wire.head()).status == 401
+    await wire.send(b"zz\r\n")
+    await asyncio.wait_for(wire.reader.read(), 5)
+    assert [record for record in caplog.records if record.levelno > logging.DEBUG] == []
 
 
 async def test_s5_a_client_that_goes_away_mid_body_cancels(serve: Serve) -> None:

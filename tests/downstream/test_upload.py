@@ -96,6 +96,16 @@ REFUSED = {
     "parts of parts": form(part(b"x", FILE, "multipart/mixed; boundary=inner")),
     "text that is no UTF-8": form(part(b"\xff", 'name="a"'), part(b"x", FILE)),
     "too long a field": form(part(b"x" * 70_000, 'name="a"'), part(b"x", FILE)),
+    "a name that is no UTF-8": form(part(b"x", FILE).replace(b"a b", b"\xff")),
+    "a field's name that is no UTF-8": form(part(b"1", 'name="a"').replace(b'"a"', b'"\xff"'), part(b"x", FILE)),
+    "a name with NUL": form(part(b"x", FILE.replace("a b", "a\0b"))),
+    "two names": form(part(b"x", FILE + '; filename="b"')),
+    "half a name": form(part(b"x", "name=\"content\"; filename*=utf-8''%ff")),
+    "a name with line breaks": form(part(b"x", "name=\"content\"; filename*=utf-8''a%0d%0ab: c")),
+    "a file in base64": form(part(b"eA==", FILE + "\r\nContent-Transfer-Encoding: base64")),
+    "a file that is compressed": form(part(gzip.compress(b"x"), FILE + "\r\nContent-Encoding: gzip")),
+    "a head of many lines": form(part(b"x", FILE + "\r\nX: y" * 200)),
+    "lines without CR": form(part(b"x", FILE)).replace(b"\r\n", b"\n"),
     "too many fields": form(*[part(b"1", 'name="a"')] * 101, part(b"x", FILE)),
 }
 
@@ -107,6 +117,52 @@ async def test_a_form_that_is_none_is_refused(serve: Serve, body: bytes) -> None
     answer = await post(await served.connect(), body)
     assert (answer.status, answer.detail("ErrorInfo")["reason"]) == (400, "MALFORMED_FORM")
     assert (await post(await served.connect(), b"next", "text/plain")).json["size"] == 4
+
+
+@pytest.mark.parametrize("boundary", ["b" * 71, "b" * 5000, "\udcff", ""])
+async def test_a_form_has_a_boundary_of_moderate_length(serve: Serve, boundary: str) -> None:
+    """E1: a boundary that RFC 2046 does not allow, or that is not the body's, is 400."""
+    wire = await (await serve(describe)).connect()
+    answer = await post(wire, form(part(b"x", FILE)), f"multipart/form-data; boundary={boundary}")
+    assert (answer.status, answer.detail("ErrorInfo")["reason"]) == (400, "MALFORMED_FORM")
+
+
+@pytest.mark.parametrize("boundary", ["(.*)+[a", "a b", "b" * 70, "'+_,-./:=?"])
+async def test_a_boundary_is_no_pattern(serve: Serve, boundary: str) -> None:
+    """B9: whatever stands in a boundary stands for itself."""
+    wire = await (await serve(describe)).connect()
+    body = form(part(b"(.*)+", FILE)).replace(EDGE.encode(), boundary.encode())
+    answer = await post(wire, body, f'multipart/form-data; boundary="{boundary}"')
+    assert answer.json["content"] == b"(.*)+".hex()
+
+
+@pytest.mark.parametrize("told", [b"1", b"999999", b"-1", b"junk"])
+async def test_what_a_part_says_of_its_length_is_not_believed(serve: Serve, told: bytes) -> None:
+    """B9: a part ends at its boundary, whatever its Content-Length: else a field could hide in a file."""
+    wire = await (await serve(describe)).connect()
+    told_length = part(b"xyz", FILE).replace(b"\r\n\r\n", b"\r\nContent-Length: " + told + b"\r\n\r\n")
+    assert (await post(wire, form(told_length))).json["content"] == b"xyz".hex()
+
+
+async def test_what_stands_around_a_form_is_passed_over(serve: Serve) -> None:
+    """B9: a preamble and an epilogue are no part of a form, and the next request comes behind them."""
+    wire = await (await serve(describe)).connect()
+    whole = b"before\r\n" * 2000 + form(part(b"x", FILE)) + b"behind\r\n" * 2000
+    assert (await post(wire, whole)).json["content"] == b"x".hex()
+    assert (await post(wire, b"next", "text/plain")).json["size"] == 4
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", f"multipart/form-data; boundary={EDGE}"])
+async def test_compressed_content_is_whole_or_refused(serve: Serve, content_type: str) -> None:
+    """B9: content that came compressed comes out whole; where it breaks off it is 400, never a shorter file."""
+    served = await serve(describe)
+    content = form(part(bytes(100_000), FILE)) if "form" in content_type else bytes(100_000)
+    sent = gzip.compress(content)
+    told = (await post(await served.connect(), sent, content_type, Content_Encoding="gzip")).json
+    assert told["size"] == 100_000
+    for short in (sent[:-1], sent[: len(sent) // 2], sent + b"more"):
+        answer = await post(await served.connect(), short, content_type, Content_Encoding="gzip")
+        assert (answer.status, answer.detail("ErrorInfo")["reason"]) == (400, "MALFORMED_BODY")
 
 
 async def test_a_form_without_a_boundary_is_refused(serve: Serve) -> None:

@@ -1,19 +1,17 @@
-"""Reading a request's body: bounded, decompressed by the server, refused in the words of the gateway."""
+"""Reading a request's body: bounded, decompressed, refused in the words of the gateway."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
-from typing import Final, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from typing import TypeVar
 
 from aiohttp import HttpVersion11, web
 
+from transom_runtime.downstream.coding import CodingError, Inflater, coding_of
 from transom_runtime.errors import CallError, Code, Origin
 
 T = TypeVar("T")
-
-_DECODED: Final = frozenset({"", "identity", "gzip", "deflate"})
-"""The codings that the server undoes on any installation."""
 
 
 async def read_body(request: web.Request, max_bytes: float) -> bytes:
@@ -33,19 +31,42 @@ async def read_chunks(
     The next piece is read when it is asked for, so a slow consumer slows the client. Raises as `read_body` does, and
     408 where nothing arrives for `idle_timeout_s`.
     """
-    await begin_body(request, max_bytes)
+    coding = coding_of(request)
+    await _begin_body(request, max_bytes)
     if not request.body_exists:
         return
-    size = 0
-    while chunk := await arrival(request.content.readany(), idle_timeout_s):
-        size += len(chunk)
-        check_size(request, size, max_bytes)
+    if request.content.total_compressed_bytes is not None:
+        coding = ""  # a server that is not the gateway's own has undone it
+    inflater, size = Inflater(coding) if coding else None, 0
+    while chunk := await _arrival(request.content.readany(), idle_timeout_s):
+        for piece in _undone(inflater, chunk):
+            size += len(piece)
+            if size > max_bytes or request.content.total_raw_bytes > max_bytes:
+                raise _too_large(max_bytes)
+            yield piece
+    _check_whole(inflater)
+
+
+def _undone(inflater: Inflater | None, chunk: bytes) -> Iterator[bytes]:
+    if inflater is None:
         yield chunk
+        return
+    try:
+        yield from inflater.feed(chunk)
+    except CodingError as error:
+        raise broken() from error
 
 
-async def begin_body(request: web.Request, max_bytes: float) -> None:
-    """See that the body can be read, and ask a client that waits for it to send it. Raises CallError (413, 415)."""
-    check_coding(request)
+def _check_whole(inflater: Inflater | None) -> None:
+    try:
+        if inflater is not None:
+            inflater.end()
+    except CodingError as error:
+        raise broken() from error
+
+
+async def _begin_body(request: web.Request, max_bytes: float) -> None:
+    """See that the body can be read, and ask a client that waits for it to send it. Raises CallError (413)."""
     if (request.content_length or 0) > max_bytes:
         raise _too_large(max_bytes)
     if request.body_exists and "Expect" in request.headers and request.version >= HttpVersion11:
@@ -54,7 +75,7 @@ async def begin_body(request: web.Request, max_bytes: float) -> None:
         request.writer.output_size = 0
 
 
-async def arrival(reading: Awaitable[T], idle_timeout_s: float | None) -> T:
+async def _arrival(reading: Awaitable[T], idle_timeout_s: float | None) -> T:
     """Wait for a piece of a body. Raises CallError: 408 where it takes too long, 400 where the body is broken,
     CANCELLED where the client went away.
     """
@@ -69,27 +90,6 @@ async def arrival(reading: Awaitable[T], idle_timeout_s: float | None) -> T:
         raise broken() from error
     except OSError as error:
         raise client_gone() from error
-
-
-def check_size(request: web.Request, size: int, max_bytes: float) -> None:
-    """Raise CallError (413) where what was read is too much, decompressed or as it was sent."""
-    if size > max_bytes or request.content.total_raw_bytes > max_bytes:
-        raise _too_large(max_bytes)
-
-
-def check_coding(request: web.BaseRequest) -> None:
-    """Raise CallError (415) where the body's content coding is one that is not undone."""
-    coding = request.headers.get("Content-Encoding", "").strip().lower()
-    if coding not in _DECODED:
-        raise CallError(
-            Code.INVALID_ARGUMENT,
-            f"the content coding {coding[:40]!r} is not supported",
-            origin=Origin.DOWNSTREAM,
-            http_status=415,
-            reason="UNSUPPORTED_CODING",
-            remedy="send the body as it is, or compressed with gzip or deflate",
-            headers={"Accept-Encoding": "gzip, deflate"},
-        )
 
 
 async def defer_expectation(request: web.Request) -> None:

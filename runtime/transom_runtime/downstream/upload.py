@@ -38,5 +38,5 @@ async def open_upload(request: web.Request, max_bytes: float, *, idle_timeout_s:
         content_type=form.file.headers.get("Content-Type", ""),
         chunks=form.content(),
         fields=form.fields,
-        file_name=form.file.filename or "",
+        file_name=form.name,
     )
