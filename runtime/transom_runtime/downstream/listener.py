@@ -37,10 +37,14 @@ class ListenOptions:
     max_header_bytes: int = 16384
     """The longest single header, name and value."""
     max_headers: int = 128
+    max_head_bytes: int = 65536
+    """All headers together, names and values."""
     keepalive_timeout_s: float = 75.0
     """How long a connection may be silent between requests, and how long the head of one may take."""
     linger_s: float = 2.0
     """How long the rest of a body is read and dropped after an early answer, before the connection is closed."""
+    write_stall_s: float = 300.0
+    """How long a client may take nothing of what it is sent, before the connection is cut."""
     shutdown_grace_s: float = 30.0
     """How long requests in flight may take when the listener stops."""
 
@@ -102,7 +106,7 @@ _READ_BUFFER_BYTES: Final = 2**16
 
 
 def _limits(options: ListenOptions) -> dict[str, Any]:
-    """The options in aiohttp's words.
+    """The options in the words of aiohttp and the protocol.
 
     aiohttp raises one and the same error for a long URI and a long header, apart from the limit that it names: they
     must differ, for 414 and 431 to be told apart.
@@ -116,7 +120,11 @@ def _limits(options: ListenOptions) -> dict[str, Any]:
         "max_line_size": uri_bytes,
         "max_field_size": options.max_header_bytes,
         "max_headers": options.max_headers,
+        "max_head_bytes": options.max_head_bytes,
+        "write_stall_s": options.write_stall_s,
         "read_bufsize": _READ_BUFFER_BYTES,
+        # Bodies are decompressed where they are read: see coding.py.
+        "auto_decompress": False,
     }
 
 

@@ -1,19 +1,21 @@
 """One connection, as aiohttp runs it, with the gateway's own words for what aiohttp itself refuses.
 
 `GatewayProtocol` is a subclass because that is aiohttp's one hook for error pages; it leans on attributes that
-aiohttp keeps to itself, `_messages` and `_current_request`, and a request's `_cache`.
+aiohttp keeps to itself, `_messages`, `_current_request` and `_request_handler`, and a request's `_cache`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from aiohttp import HttpVersion10, HttpVersion11, web
+from aiohttp import HttpVersion10, HttpVersion11, StreamReader, web
 from aiohttp import http_exceptions as broken
 from aiohttp.http import RawRequestMessage
 
 from transom_runtime.downstream.body import expectation_failed
+from transom_runtime.downstream.malformed import HeadTooLarge, check_head, malformed, refuse
 from transom_runtime.downstream.refusals import internal_error
 from transom_runtime.errors import CallError, Code, Origin
 
@@ -23,15 +25,75 @@ if TYPE_CHECKING:
 _LOG: Final = logging.getLogger(__name__)
 _SPOKEN: Final = frozenset({HttpVersion10, HttpVersion11})
 
+# A chunk of one byte is six on the wire; what goes far beyond that is extensions, which nobody reads. The first
+# mebibyte is for what has arrived and waits to be parsed.
+_MAX_WIRE_BYTES: Final = 1_048_576
+_MAX_WIRE_RATIO: Final = 16
+
 
 class GatewayProtocol(web.RequestHandler):
-    """A connection whose every error has the JSON error body."""
+    """A connection whose every error has the JSON error body, and whose client cannot make it wait for ever."""
 
-    __slots__ = ("_responder",)
+    __slots__ = ("_arriving", "_max_head_bytes", "_responder", "_stall", "_stall_s", "_wire", "_wire_bytes")
 
-    def __init__(self, manager: web.Server, responder: Responder, **limits: Any) -> None:
+    def __init__(
+        self, manager: web.Server, responder: Responder, *, max_head_bytes: int, write_stall_s: float, **limits: Any
+    ) -> None:
         super().__init__(manager, **limits)
         self._responder = responder
+        self._max_head_bytes = max_head_bytes
+        self._stall_s = write_stall_s
+        self._stall: asyncio.TimerHandle | None = None
+        self._wire: asyncio.Transport | None = None
+        self._arriving: StreamReader | None = None
+        """The body that is arriving."""
+        self._wire_bytes = 0
+        """What arrived of it, its chunks' sizes and extensions included."""
+        handle = manager.request_handler
+
+        async def check_and_handle(request: web.BaseRequest) -> web.StreamResponse:
+            check_head(request, max_head_bytes)
+            return await handle(request)
+
+        self._request_handler = check_and_handle
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        self._wire = cast("asyncio.Transport", transport)
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """End."""
+        super().connection_lost(exc)
+        self._wire = None
+        self._take_time_off()
+
+    async def start(self) -> None:
+        """Serve requests to the last. What its client does not take of the answers after that is dropped in time."""
+        try:
+            await super().start()
+        finally:
+            if self._wire is not None and self._wire.get_write_buffer_size():
+                self._give_time()
+
+    def pause_writing(self) -> None:
+        """Wait for the client to take what was sent, but not for ever."""
+        super().pause_writing()
+        self._give_time()
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        self._take_time_off()
+        super().resume_writing()
+
+    def _give_time(self) -> None:
+        if self._stall is None and self._wire is not None:
+            self._stall = self._loop.call_later(self._stall_s, self._wire.abort)
+
+    def _take_time_off(self) -> None:
+        if self._stall is not None:
+            self._stall.cancel()
+            self._stall = None
 
     def data_received(self, data: bytes) -> None:
         """Parse what arrived.
@@ -40,14 +102,27 @@ class GatewayProtocol(web.RequestHandler):
         would wait for its end in vain, and is told here.
         """
         super().data_received(data)
-        if not self._messages or isinstance(self._messages[-1][0], RawRequestMessage):
-            return
-        bodies = [payload for _, payload in self._messages]
-        if self._current_request is not None:
-            bodies.append(self._current_request.content)
-        for body in bodies:
-            if not body.is_eof():
-                body.set_exception(web.RequestPayloadError("the body is broken"))
+        bodies = self._bodies()
+        if self._messages and not isinstance(self._messages[-1][0], RawRequestMessage):
+            # The last one may be of a request that is answered, and read to be dropped.
+            for body in (*bodies, self._arriving):
+                _break(body)
+        elif bodies:
+            self._count(bodies[-1], len(data))
+
+    def _bodies(self) -> list[StreamReader]:
+        """The bodies on this connection, in the order in which they arrive."""
+        current = [self._current_request.content] if self._current_request is not None else []
+        return current + [payload for _, payload in self._messages]
+
+    def _count(self, body: StreamReader, size: int) -> None:
+        """Break a body whose chunks are more than what is in them."""
+        if body is not self._arriving:
+            self._arriving, self._wire_bytes = body, 0
+        elif not body.is_eof():
+            self._wire_bytes += size
+            if self._wire_bytes > _MAX_WIRE_BYTES + _MAX_WIRE_RATIO * body.total_bytes:
+                _break(body)
 
     def log_exception(self, *args: Any, **kw: Any) -> None:
         """Log a fault of aiohttp's. A body that turns out to be broken while its rest is dropped, behind an answer that
@@ -101,25 +176,20 @@ class GatewayProtocol(web.RequestHandler):
     def _refusal(self, exc: broken.HttpProcessingError) -> CallError:
         if isinstance(exc, broken.LineTooLong):
             if exc.args[1] == self.max_line_size:
-                return _refuse(414, "URI_TOO_LONG", f"the URI is longer than {self.max_line_size} bytes", "shorten it")
-            return _refuse(
+                return refuse(414, "URI_TOO_LONG", f"the URI is longer than {self.max_line_size} bytes", "shorten it")
+            return refuse(
                 431, "HEADER_TOO_LARGE", f"a header is larger than {self.max_field_size} bytes", "send smaller headers"
             )
+        if isinstance(exc, HeadTooLarge):
+            message = f"the headers together are larger than {self._max_head_bytes} bytes"
+            return refuse(431, "HEADERS_TOO_LARGE", message, "send fewer or smaller headers")
         if exc.message == "Too many headers received":
-            return _refuse(
+            return refuse(
                 431, "TOO_MANY_HEADERS", f"there are more than {self.max_headers} headers", "send fewer headers"
             )
-        if isinstance(exc, broken.ContentEncodingError) and "install" in exc.message:
-            return _refuse(415, "UNSUPPORTED_CODING", "the content coding is not supported", "send the body as it is")
-        return _refuse(400, "MALFORMED_REQUEST", "the request is not HTTP/1.1", "check how the request is written")
+        return malformed(exc)
 
 
-def _refuse(http_status: int, reason: str, message: str, remedy: str) -> CallError:
-    return CallError(
-        Code.INVALID_ARGUMENT,
-        message,
-        origin=Origin.DOWNSTREAM,
-        http_status=http_status,
-        reason=reason,
-        remedy=remedy,
-    )
+def _break(body: StreamReader | None) -> None:
+    if body is not None and not body.is_eof():
+        body.set_exception(web.RequestPayloadError("the body is broken"))
