@@ -137,3 +137,9 @@ def test_an_endless_message_is_refused_before_it_ends() -> None:
 def test_which_types_are_lines(content_type: str, expected: bool) -> None:
     """S7: NDJSON goes by several names, in any case and with parameters."""
     assert is_ndjson(content_type) is expected
+
+
+@pytest.mark.parametrize(("body", "content_type"), [(b"\n \r\n" * 400_000, NDJSON), (b" \n" * 1_000_000, JSON)])
+def test_s7_blanks_are_passed_over_at_once(body: bytes, content_type: str) -> None:
+    """S7: two mebibytes of blank lines or white space, then a value, are one message, and no cap is reached."""
+    assert split(body + b"{}", content_type, size=65_536) == [b"{}"]

@@ -7,6 +7,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from transom_runtime.downstream.framing import Framing
 from transom_runtime.downstream.negotiate import (
+    _kept_accept,
     check_acceptable,
     parse_accept,
     read_accept,
@@ -102,3 +103,15 @@ def test_several_headers_are_one_list() -> None:
 def test_q7_enum_numbers(query: str, asked: bool) -> None:
     """Q7: the system parameter $alt asks for enums as numbers, however it is escaped; nothing else does."""
     assert wants_enum_numbers(query) is asked
+
+
+def test_long_accept_headers_are_neither_kept_nor_read_to_their_end() -> None:
+    """S1: an Accept header counts up to its 64th range, and no client can have many long ones remembered."""
+    ranges = [f"a/{number}" for number in range(64)]
+    assert stream_framing(parse_accept(",".join([*ranges[:63], "text/event-stream"]))) is SSE
+    with pytest.raises(CallError):
+        stream_framing(parse_accept(",".join([*ranges, "text/event-stream"])))
+    before = _kept_accept.cache_info().currsize
+    for number in range(3):
+        read_accept(CIMultiDictProxy(CIMultiDict(Accept=f"a/{number}," * 200)))
+    assert _kept_accept.cache_info().currsize == before

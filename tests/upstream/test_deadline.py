@@ -32,6 +32,9 @@ STREAM = binding(stream=StreamKind.SERVER)
         ((("X-Server-Timeout", "1e1"),), binding(), 10),
         ((("X-Server-Timeout", "4"), ("Grpc-Timeout", "3S")), binding(), 3),
         ((), STREAM, math.inf),
+        ((("Grpc-Timeout", "99999999H"),), STREAM, math.inf),
+        ((("X-Server-Timeout", "1e300"),), STREAM, math.inf),
+        ((("X-Server-Timeout", "1e999"),), STREAM, math.inf),
         ((), binding(stream=StreamKind.SERVER, timeout_s=120), 120),
     ],
 )

@@ -184,3 +184,14 @@ def test_control_characters_never_cross(value: str) -> None:
 def test_protocol_keys_never_cross(key: str) -> None:
     """H2: gRPC's own trailers, and keys that are no header names, stay here under any allow list."""
     assert ResponseMetadata(MetadataOptions(response_allow=("*",))).headers([(key, "v")], [(key, "v")]) == {}
+
+
+def test_r3_what_is_passed_on_has_a_cap() -> None:
+    """R3: headers for the upstream that are too much together are 431, before the upstream is asked; what stays here
+    does not count.
+    """
+    headers = (("Grpc-Metadata-A", "x" * 5000), ("Cookie", "x" * 5000), ("Grpc-Metadata-B", "x" * 3190))
+    assert crossing(headers) == [("a", "x" * 5000), ("b", "x" * 3190)]
+    with pytest.raises(CallError) as caught:
+        crossing((*headers, ("Grpc-Metadata-C", "x")))
+    assert (caught.value.http_status, caught.value.reason) == (431, "HEADERS_TOO_LARGE")

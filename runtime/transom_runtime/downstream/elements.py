@@ -9,6 +9,7 @@ All of it is bytes in, bytes out: whether a value is JSON, its decoder says.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, Protocol
 
 from transom_runtime.downstream.json_value import ValueScanner
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SPACE: Final = b" \t\r\n"
+_NO_SPACE: Final = re.compile(rb"[^ \t\r\n]")
 _NDJSON: Final = frozenset(
     {"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"}
 )
@@ -53,8 +55,9 @@ class LineSplitter:
         """The lines that are complete now."""
         *complete, rest = data.split(b"\n")
         for part in complete:
-            self._line.add(part)
-            yield from self._taken()
+            if part or not self._line.is_empty:  # else newlines alone would keep the event loop
+                self._line.add(part)
+                yield from self._taken()
         self._line.add(rest)
 
     def end(self) -> Iterator[bytes]:
@@ -109,10 +112,11 @@ class JsonSplitter:
         return value
 
     def _between(self, data: bytes, position: int) -> int:
-        """Take one byte that is no part of a value, or find that one begins; the place to go on at."""
-        byte = data[position : position + 1]
-        if byte in (b" ", b"\t", b"\r", b"\n"):
-            return position + 1
+        """Take what is no part of a value, or find that one begins; the place to go on at."""
+        found = _NO_SPACE.search(data, position)
+        if found is None:
+            return len(data)
+        byte, position = found[0], found.start()
         if self._is_array is None:
             self._is_array = byte == b"["
             if self._is_array:
@@ -147,6 +151,11 @@ class _Growing:
         """How many messages were complete before it."""
         self._max_bytes = max_bytes
         self._parts = bytearray()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of it has come."""
+        return not self._parts
 
     def add(self, part: bytes) -> None:
         """Add bytes. Raises CallError (413) where the message is too long."""

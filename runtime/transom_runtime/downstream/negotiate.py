@@ -46,6 +46,8 @@ class MediaRange:
         return self.type in {"*", kind} and self.subtype in {"*", subtype}
 
 
+_MAX_RANGES: Final = 64
+_MAX_KEPT: Final = 512
 _ANYTHING: Final = MediaRange("*", "*", 1.0, 0)
 
 
@@ -69,14 +71,19 @@ def read_accept(headers: Mapping[str, str]) -> Accept:
     """The Accept headers of a request; without any, or without any that can be read, everything is welcome."""
     # aiohttp gives a request that it could not parse a plain, empty dict.
     sent = headers.getall("Accept", ()) if isinstance(headers, CIMultiDictProxy) else ()
-    return parse_accept(", ".join(sent))
+    value = ", ".join(sent)
+    return _kept_accept(value) if len(value) <= _MAX_KEPT else parse_accept(value)
 
 
-@lru_cache(maxsize=256)
 def parse_accept(value: str) -> Accept:
-    """Parse an Accept header; elements that cannot be read are passed over. Clients send few values: they are kept."""
-    elements = (_parse_range(element, place) for place, element in enumerate(value.split(",")))
+    """Parse an Accept header; elements that cannot be read, or come behind many others, are passed over."""
+    listed = value.split(",", _MAX_RANGES)[:_MAX_RANGES]
+    elements = (_parse_range(element, place) for place, element in enumerate(listed))
     return Accept(tuple(element for element in elements if element is not None) or (_ANYTHING,))
+
+
+# Clients send few values, which are short: those that are not would fill memory.
+_kept_accept: Final = lru_cache(maxsize=256)(parse_accept)
 
 
 def _parse_range(element: str, place: int) -> MediaRange | None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # The gRPC over HTTP/2 protocol: TimeoutValue is at most eight digits, TimeoutUnit one letter.
 _GRPC_TIMEOUT: Final = re.compile(r"([0-9]{1,8})([HMSmun])")
 _UNIT_S: Final = {"H": 3600.0, "M": 60.0, "S": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
+# Clocks of gRPC and the event loop overflow far above this, and would find such deadlines long past.
+_FOR_EVER_S: Final = 365 * 86_400.0
 _FLOAT: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
@@ -43,7 +45,7 @@ def deadline_of(call: Call, options: DeadlineOptions) -> Deadline:
     timeout_s = min(_client_timeout_s(call.head.headers), _own_timeout_s(call.binding, options))
     if timeout_s <= 0:
         raise _no_time()
-    return NO_DEADLINE if math.isinf(timeout_s) else Deadline.after(timeout_s)
+    return NO_DEADLINE if timeout_s > _FOR_EVER_S else Deadline.after(timeout_s)
 
 
 def _own_timeout_s(binding: Binding, options: DeadlineOptions) -> float:

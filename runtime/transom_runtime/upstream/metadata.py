@@ -10,7 +10,7 @@ from fnmatch import translate
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from transom_runtime.errors import Fault, bad_request
+from transom_runtime.errors import CallError, Code, Fault, Origin, bad_request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,6 +43,8 @@ class MetadataOptions:
 
     request_allow: tuple[str, ...] = ("traceparent", "tracestate", "baggage", "accept-language")
     """Request headers that go to the upstream under their own names, beside `Grpc-Metadata-*`."""
+    max_request_bytes: int = 8192
+    """The most that a client's headers may add to a call, names and values: gRPC servers take 8 KiB by default."""
     response_allow: tuple[str, ...] = ()
     """Metadata keys of the upstream that go to the client, as `Grpc-Metadata-*` and `Grpc-Trailer-*`."""
 
@@ -52,16 +54,24 @@ class RequestMetadata:
 
     def __init__(self, options: MetadataOptions) -> None:
         self._allowed = _compile(options.request_allow)
+        self._max_bytes = options.max_request_bytes
 
     def encode(self, call: Call) -> Metadata:
-        """The metadata of a call: what its client may pass on, whence it came and who it is. Raises CallError (400)."""
+        """The metadata of a call: what its client may pass on, whence it came and who it is.
+
+        Raises CallError: 400 for what no metadata can be, 431 where it is too much.
+        """
         pairs: list[tuple[str, str | bytes]] = [("x-request-id", call.request_id)]
         if call.traceparent:
             pairs.append(("traceparent", call.traceparent))
+        size = 0
         for header, value in call.head.headers.items():
             key = self._key(header.lower(), call)
             if key:
+                size += len(key) + len(value)
                 pairs.extend(_pairs(header, key, value))
+        if size > self._max_bytes:
+            raise _too_large(self._max_bytes)
         pairs.extend(_forwarded_pairs(call.head))
         pairs.extend(_principal_pairs(call.principal))
         return pairs
@@ -155,3 +165,14 @@ def _principal_pairs(principal: Principal) -> Iterable[tuple[str, str]]:
 
 def _as_text(value: str | bytes) -> str:
     return value if isinstance(value, str) else b64encode(value).decode()
+
+
+def _too_large(max_bytes: int) -> CallError:
+    return CallError(
+        Code.INVALID_ARGUMENT,
+        f"the headers that are passed on are larger than {max_bytes} bytes",
+        origin=Origin.DOWNSTREAM,
+        http_status=431,
+        reason="HEADERS_TOO_LARGE",
+        remedy="send less in Grpc-Metadata-* headers, and in others that the gateway passes on",
+    )
