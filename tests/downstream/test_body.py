@@ -49,6 +49,15 @@ async def test_r3_413_and_the_connection_goes_on(serve: Serve) -> None:
     assert (await wire.get(method="POST", body=b"ok")).body == b"ok"
 
 
+async def test_r3_a_body_that_is_not_worth_dropping_ends_the_connection(serve: Serve) -> None:
+    """R3: where much more of a refused body is announced, the answer says that the connection ends."""
+    wire = await (await serve(echo)).connect()
+    await wire.send(b"POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 2000000\r\n\r\nabc")
+    answer = await wire.answer()
+    assert (answer.status, answer.headers["Connection"]) == (413, "close")
+    assert await wire.is_closed()
+
+
 @pytest.mark.parametrize(
     ("coding", "compress"), [("gzip", gzip.compress), ("deflate", zlib.compress), ("GZip", gzip.compress)]
 )

@@ -86,6 +86,19 @@ async def test_a_client_that_takes_its_time_is_not(serve: Serve) -> None:
     assert (await wire.get()).status == 200
 
 
+async def test_what_shares_a_packet_with_broken_bytes_is_not_begun(serve: Serve) -> None:
+    """R3: requests that came in one piece with bytes that make no sense are refused with them: none is half-done."""
+
+    async def handler(_: web.Request) -> web.StreamResponse:
+        raise AssertionError
+
+    wire = await (await serve(handler)).connect()
+    whole = b"POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\nok"
+    await wire.send(whole * 3 + b"GET / HTTP/1.1\r\nA : b\r\n\r\n")
+    assert (await wire.answer()).status == 400
+    assert await wire.is_closed()
+
+
 async def test_pipelined_requests_behind_an_unread_body_are_not_confused(serve: Serve) -> None:
     """R3: an early answer to a body that nobody read, and its rest is dropped: the next request is the next request."""
     seen = []

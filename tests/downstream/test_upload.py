@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+from functools import partial
 
 import pytest
 from aiohttp import web
@@ -16,9 +17,9 @@ CAP = 200_000
 EDGE = "----edge"
 
 
-async def describe(request: web.Request) -> web.StreamResponse:
+async def describe(request: web.Request, cap: int = CAP) -> web.StreamResponse:
     """Take an upload in and tell what came."""
-    upload = await open_upload(request, CAP, idle_timeout_s=0.2)
+    upload = await open_upload(request, cap, idle_timeout_s=0.2)
     chunks = [chunk async for chunk in upload.chunks]
     assert all(0 < len(chunk) <= 2**18 for chunk in chunks)
     content = b"".join(chunks)
@@ -176,6 +177,14 @@ async def test_r3_files_have_a_cap(serve: Serve) -> None:
     wire = await (await serve(describe)).connect()
     assert (await post(wire, form(part(bytes(CAP), FILE)))).json["size"] == CAP
     answer = await post(wire, form(part(bytes(CAP + 1), FILE)))
+    assert (answer.status, answer.detail("ErrorInfo")["reason"]) == (413, "BODY_TOO_LARGE")
+
+
+@pytest.mark.parametrize("before", [b"\r\n" * 600_000, part(b"x" * 60_000, 'name="a"') * 20], ids=["lines", "fields"])
+async def test_r3_what_stands_before_a_file_is_bounded(serve: Serve, before: bytes) -> None:
+    """R3: what stands before a form's file has a cap of its own, however large the file may be."""
+    wire = await (await serve(partial(describe, cap=10_000_000))).connect()
+    answer = await post(wire, before + form(part(b"x", FILE)))
     assert (answer.status, answer.detail("ErrorInfo")["reason"]) == (413, "BODY_TOO_LARGE")
 
 

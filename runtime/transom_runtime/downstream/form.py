@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -27,7 +28,7 @@ _MAX_FIELDS: Final = 100
 _MAX_FIELD_BYTES: Final = 65_536
 _PLAIN: Final = frozenset({"7bit", "8bit", "binary"})
 _AROUND_FILE_BYTES: Final = 1_048_576
-"""How much of a form may be no file: fields, headers and boundaries."""
+"""How much of a form may stand before its file, fields and all; and how much behind it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,7 @@ class Form:
 
 async def read_form(request: web.Request, max_file_bytes: float, *, idle_timeout_s: float | None = None) -> Form:
     """Read a form up to its file. Raises CallError."""
-    chunks = read_chunks(request, max_file_bytes + _AROUND_FILE_BYTES, idle_timeout_s=idle_timeout_s)
+    chunks = read_chunks(request, max_file_bytes + 2 * _AROUND_FILE_BYTES, idle_timeout_s=idle_timeout_s)
     fields: list[tuple[str, str]] = []
     with _as_refusals():
         arriving: Any = _Arriving(chunks)
@@ -70,6 +71,7 @@ async def read_form(request: web.Request, max_file_bytes: float, *, idle_timeout
                 raise _refuse("the form has a part of several parts")
             _check_plain(part)
             if part.filename is not None:
+                arriving.begin_file()
                 return Form(
                     fields=tuple(fields),
                     file=part,
@@ -100,6 +102,11 @@ class _Arriving:
         self._chunks = chunks
         self._buffer = bytearray()
         self._is_ended = False
+        self._allowed_bytes: float = _AROUND_FILE_BYTES
+
+    def begin_file(self) -> None:
+        """Let what is read from here on be as long as it is. Until here it is bounded, whatever the file may be."""
+        self._allowed_bytes = math.inf
 
     async def read(self, size: int) -> bytes:
         """Up to `size` bytes; none at the end."""
@@ -126,6 +133,7 @@ class _Arriving:
 
     def unread_data(self, data: bytes) -> None:
         """Have these bytes read again."""
+        self._allowed_bytes += len(data)
         self._buffer[:0] = data
 
     async def _take_in(self) -> None:
@@ -144,6 +152,9 @@ class _Arriving:
     def _taken(self, size: int) -> bytes:
         data = bytes(self._buffer[:size])
         del self._buffer[:size]
+        self._allowed_bytes -= len(data)
+        if self._allowed_bytes < 0:
+            raise _too_large(f"what stands before the form's file is larger than {_AROUND_FILE_BYTES} bytes")
         return data
 
 
@@ -171,14 +182,18 @@ def _as_refusals() -> Iterator[None]:
 
 def _check_file(size: int, max_bytes: float) -> None:
     if size > max_bytes:
-        raise CallError(
-            Code.INVALID_ARGUMENT,
-            f"the file is larger than {max_bytes} bytes",
-            origin=Origin.DOWNSTREAM,
-            http_status=413,
-            reason="BODY_TOO_LARGE",
-            remedy=f"send at most {max_bytes} bytes",
-        )
+        raise _too_large(f"the file is larger than {max_bytes} bytes")
+
+
+def _too_large(message: str) -> CallError:
+    return CallError(
+        Code.INVALID_ARGUMENT,
+        message,
+        origin=Origin.DOWNSTREAM,
+        http_status=413,
+        reason="BODY_TOO_LARGE",
+        remedy="send less",
+    )
 
 
 def _refuse(message: str) -> CallError:

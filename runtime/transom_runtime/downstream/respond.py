@@ -35,6 +35,7 @@ _STATUS: Final = ErrorOptions()
 _NO_TEXTS: Final[Mapping[str, str]] = {}
 SERVER: Final = "transom"
 _RETRY_LATER: Final = frozenset({429, 503})
+_MOST_DROPPED_BYTES: Final = 1_048_576
 _EMPTY: Final = frozenset({204, 205})
 
 
@@ -134,6 +135,12 @@ def _error_headers(error: CallError, realm: str) -> dict[str, str]:
 
 
 def _is_unsynchronized(request: web.BaseRequest) -> bool:
-    """Whether what comes next on the connection cannot be told: a broken body, or one the client may never send."""
+    """Whether what comes next on the connection cannot be told: a broken body, or one the client may never send; or
+    whether more of the body is to come than is worth reading to be dropped.
+    """
     content = request.content
-    return content.exception() is not None or ("Expect" in request.headers and not content.is_eof())
+    if content.exception() is not None:
+        return True
+    if content.is_eof():
+        return False
+    return "Expect" in request.headers or (request.content_length or 0) - content.total_raw_bytes > _MOST_DROPPED_BYTES
