@@ -128,6 +128,7 @@ async def test_broken_bodies_are_400_and_end_the_connection(
         ("gzip", gzip.compress(b"hello") + b"more"),
         ("deflate", zlib.compress(b"hello" * 50)[:5]),
     ],
+    ids=["no gzip", "cut off", "more behind it", "cut short"],
 )
 async def test_bodies_that_break_their_coding_are_400(serve: Serve, coding: str, body: bytes) -> None:
     """E1: a body that is not what its coding says, or breaks off, is 400; its frame held, so the connection goes on."""
