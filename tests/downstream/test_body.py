@@ -10,7 +10,7 @@ import zlib
 import pytest
 from aiohttp import web
 
-from downstream.wire import Serve
+from downstream.wire import Serve, Wire
 from transom_runtime.binding import Binding
 from transom_runtime.downstream.body import read_body
 from transom_runtime.downstream.resource import RouteResource
@@ -66,6 +66,20 @@ async def test_compressed_bodies(serve: Serve, coding: str, compress: object) ->
     assert callable(compress)
     wire = await (await serve(echo)).connect()
     assert (await wire.get(method="POST", body=compress(b"hello"), Content_Encoding=coding)).body == b"hello"
+
+
+async def test_compressed_bodies_under_another_server() -> None:
+    """Under a server that undoes codings itself, as aiohttp's own does, they are not undone once more."""
+    app = web.Application()
+    app.router.add_post("/", echo)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    wire = Wire(*await asyncio.open_connection(*runner.addresses[0][:2]))
+    assert (await wire.get(method="POST", body=gzip.compress(b"hello"), Content_Encoding="gzip")).body == b"hello"
+    wire.writer.close()
+    await runner.cleanup()
 
 
 @pytest.mark.parametrize("compress", [gzip.compress, zlib.compress])
