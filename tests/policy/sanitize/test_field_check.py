@@ -141,6 +141,12 @@ def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     assert check(once) == once
 
 
+def test_markup_is_cleaned_until_it_is_clean() -> None:
+    """Links within tables are read otherwise once they were written: what is passed on is what is read."""
+    cleaned = Checked(Kind.HTML).check("<a href='javascript:x'><table><a href='javascript:x'>")
+    assert nh3.clean(cleaned) == cleaned
+
+
 PIECES = (
     *(
         "<",

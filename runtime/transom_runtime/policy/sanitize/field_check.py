@@ -91,7 +91,7 @@ class FieldCheck:
         self.code(text)
         if "<" not in text and "&" not in text:
             return text
-        cleaned = nh3.clean(text)
+        cleaned = _settle(text)
         if cleaned != text:
             self._tally.cleaned += 1
         return cleaned
@@ -133,6 +133,21 @@ _METHODS: Final[dict[Kind, Callable[[FieldCheck], TextCheck]]] = {
     Kind.IDENTIFIER: lambda check: check.shape,
     Kind.PATH: lambda check: check.path,
 }
+
+
+_MAX_CLEANINGS: Final = 4
+
+
+def _settle(text: str) -> str:
+    """Clean markup until cleaning changes nothing: links within tables are read otherwise once they were written, and
+    what a browser reads must be what was found clean. Raises TextRefused.
+    """
+    for _ in range(_MAX_CLEANINGS):
+        cleaned = nh3.clean(text)
+        if cleaned == text:
+            return cleaned
+        text = cleaned
+    raise TextRefused("UNSETTLED_MARKUP", "is markup that reads otherwise each time it is cleaned")
 
 
 def build_check(field: str, kind: Kind, options: SanitizeOptions, tally: Tally, on_finding: OnFinding) -> TextCheck:
