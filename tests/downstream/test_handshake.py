@@ -57,6 +57,8 @@ def test_what_asks_for_a_websocket(upgrade: str, expected: bool) -> None:
         ("Sec-WebSocket-Key", ["dGhlIHNhbXBsZSBub25jZSE="], 400, "MALFORMED_HANDSHAKE"),
         ("Sec-WebSocket-Key", ["ä" * 24], 400, "MALFORMED_HANDSHAKE"),
         ("Sec-WebSocket-Key", ["dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZQ=="], 400, "MALFORMED_HANDSHAKE"),
+        ("Content-Length", ["5"], 400, "MALFORMED_HANDSHAKE"),
+        ("Transfer-Encoding", ["chunked"], 400, "MALFORMED_HANDSHAKE"),
     ],
 )
 def test_s8_a_bad_handshake_is_told_as_http(name: str, values: list[str], status: int, reason: str) -> None:

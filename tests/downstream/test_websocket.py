@@ -338,8 +338,27 @@ async def test_who_still_sends_hears_why_it_was_refused(talk: Talk) -> None:
         frame(b"x", 9, fin=False),
         frame(b"\x03", 8),
         frame(b"a", 1, fin=False) + frame(b"b", 1),
+        frame(b"", 1, fin=False) + frame(b"b", 1),
+        bytes([0x81, 1]) + b"1",
+        bytes([0x89, 0]),
+        frame(b"a", 1, fin=False) + bytes([0x80, 1]) + b"1",
+        frame(struct.pack("!H", 1006), 8),
+        frame(struct.pack("!H", 5000), 8),
     ],
-    ids=["opcode", "continuation", "reserved bit", "fragmented ping", "half a code", "interleaved"],
+    ids=[
+        "opcode",
+        "continuation",
+        "reserved bit",
+        "fragmented ping",
+        "half a code",
+        "interleaved",
+        "interleaved with an empty part",
+        "no mask",
+        "ping without a mask",
+        "last part without a mask",
+        "a code that no frame has",
+        "a code that nobody has",
+    ],
 )
 async def test_a_malformed_frame_closes_with_1002(talk: Talk, sent: bytes) -> None:
     """RFC 6455, 7.4.1: what is no frame is told in band as far as there is one, and closes with 1002."""
@@ -347,6 +366,19 @@ async def test_a_malformed_frame_closes_with_1002(talk: Talk, sent: bytes) -> No
     await wire.send(sent)
     assert b"MALFORMED_FRAME" in (await read_frame(wire))[1]
     assert (await read_frame(wire))[1][:2] == struct.pack("!H", 1002)
+
+
+async def test_a_frame_without_a_mask_does_not_undo_those_before_it(talk: Talk) -> None:
+    """RFC 6455, 5.1: frames count up to the first that is not a client's, byte by byte as they come or at once."""
+    for piece_bytes in (1, 1000):
+        talking = await talk()
+        wire = await talking.raw()
+        sent = frame(b"1") + frame(b"x" * 200) + bytes([0x81, 1]) + b"3" + frame(b"4")
+        for start in range(0, len(sent), piece_bytes):
+            await wire.send(sent[start : start + piece_bytes])
+        assert [await talking.hear(), await talking.hear()] == [b"1", b"x" * 200]
+        assert b"MALFORMED_FRAME" in (await read_frame(wire))[1]
+        assert talking.said.empty()
 
 
 async def test_fragments_are_one_message_with_a_ping_between_them(talk: Talk) -> None:

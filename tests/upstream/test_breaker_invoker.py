@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
 from transom_runtime.binding import StreamKind
-from transom_runtime.call import Deadline
+from transom_runtime.call import Call, Deadline
 from transom_runtime.errors import CallError, Code, Origin
+from transom_runtime.extension import Messages, Reply
 from transom_runtime.upstream.breaker import BreakerOptions, BreakerState
 from transom_runtime.upstream.breaker_invoker import BreakerInvoker, BreakerStatus
 from transom_runtime.upstream.channels import GrpcUpstream
@@ -117,6 +119,33 @@ async def test_a_call_cut_off_at_its_deadline_counts() -> None:
     with pytest.raises(asyncio.CancelledError):
         await bench.invoker.around_invoke(ECHO, invoke)(late, b"")  # type: ignore[arg-type] # a fake that never answers
     assert bench.state is BreakerState.OPEN
+
+
+@pytest.mark.parametrize("stream", [StreamKind.CLIENT, StreamKind.BIDI])
+async def test_h4_time_that_a_client_spends_proves_nothing(stream: StreamKind) -> None:
+    """H4: whoever streams messages slowly until the deadline they chose has passed holds nobody else's calls back; an
+    upstream that cannot be reached counts all the same.
+    """
+    bench, slow = Bench(), binding("Slow", stream=stream)
+    for failure in (error(Code.DEADLINE_EXCEEDED), asyncio.CancelledError()):
+        late = call(slow, deadline=Deadline.after(60))
+
+        async def invoke(of: Call, sent: Messages, failure: BaseException = failure) -> Reply:
+            of.deadline = Deadline.after(-1)
+            raise failure
+
+        with pytest.raises(type(failure)):
+            await bench.invoker.around_invoke(slow, invoke)(late, never())
+    assert bench.invoker.snapshot()[0].state is BreakerState.CLOSED
+    with pytest.raises(CallError):
+        await bench.invoker.around_invoke(slow, Script(error()).invoke)(call(slow), b"")
+    assert bench.invoker.snapshot()[0].state is BreakerState.OPEN
+
+
+async def never() -> AsyncIterator[bytes]:
+    """Messages that do not come."""
+    await asyncio.Event().wait()
+    yield b""
 
 
 async def test_methods_have_breakers_of_their_own() -> None:

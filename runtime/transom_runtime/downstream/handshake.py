@@ -43,6 +43,9 @@ def check_handshake(head: RequestHead, origins: Collection[str]) -> None:
         raise _other_version()
     if "upgrade" not in _tokens(head, "Connection"):
         raise _malformed("the Connection header does not say 'upgrade'")
+    if "Transfer-Encoding" in head.headers or head.headers.get("Content-Length", "0") != "0":
+        # What of it comes late would be taken for frames.
+        raise _malformed("a WebSocket's handshake has no body")
     keys = head.headers.getall("Sec-WebSocket-Key", ())
     if len(keys) != 1 or not _is_key(keys[0]):
         raise _malformed("the Sec-WebSocket-Key is not one of 16 bytes in base64")

@@ -26,6 +26,7 @@ from aiohttp.streams import EofStream
 
 from transom_runtime.downstream.body import client_gone
 from transom_runtime.downstream.carrier import taken
+from transom_runtime.downstream.client_frames import ClientFrames
 from transom_runtime.downstream.handshake import accept_headers
 from transom_runtime.errors import CallError, Code, Origin
 
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 
 _CALL_FAILED: Final = 4000
 """A call that failed closes with this and its code (S8)."""
+_UNSENT: Final = frozenset({1004, 1005, 1006, 1015})
+"""Codes that no frame has (RFC 6455, 7.4.1): sent back, they would break the client's connection."""
+_LAST_CLOSE_CODE: Final = 4999
 _REASON_BYTES: Final = 123
 _READ_BUFFER_BYTES: Final = 2**16
 _CLOSE_WAIT_S: Final = 2.0
@@ -84,7 +88,8 @@ class Socket:
         self._parser = WebSocketReader(self._queue, self._max_bytes + 1, compress=False, decode_text=False)
         # Its writer never waits by itself: waiting is the sender's, who knows how to be interrupted.
         self._writer = WebSocketWriter(request.protocol, request.transport, limit=sys.maxsize)
-        request.protocol.set_parser(self._parser)
+        frames: Any = ClientFrames(self._parser, self._queue)
+        request.protocol.set_parser(frames)
         self._opened.set()
 
     async def write(self, data: bytes) -> None:
@@ -135,7 +140,8 @@ class Socket:
                 await self._writer.send_frame(frame.data, WSMsgType.PONG)
                 await taken(self._request)
             case WSMsgType.CLOSE:
-                self._closed_by_client, self._close_code = True, frame.data
+                self._closed_by_client = True
+                self._close_code = _as_close_code(frame.data)
                 verdict = client_gone()
         self._heard_at = asyncio.get_running_loop().time()
         return verdict
@@ -195,6 +201,13 @@ class _Upgrade(web.StreamResponse):
     async def write_eof(self, data: bytes = b"") -> None:
         await self._socket.shake_hands()
         await super().write_eof(data)
+
+
+def _as_close_code(code: int) -> int:
+    """The code of a client's close, 0 where it names none. Raises WebSocketError for one that no frame may have."""
+    if code in _UNSENT or code > _LAST_CLOSE_CODE:
+        raise WebSocketError(WSCloseCode.PROTOCOL_ERROR, "no code of a close")
+    return code
 
 
 def cut_reason(text: str) -> bytes:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from transom_runtime.binding import StreamKind
 from transom_runtime.errors import CallError, Code, Origin
 from transom_runtime.upstream.breaker import Breaker, Permit, Verdict
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 # What a service answers by intent says nothing about its health, whatever the code.
 _INFRASTRUCTURE: Final = frozenset({Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED})
 _TRANSPORT: Final = frozenset({Code.UNKNOWN, Code.INTERNAL})
+# Their time may be the client's: whoever sends slowly, under a deadline of their own choice, says nothing of the
+# upstream, and must not be able to hold back everybody else's calls.
+_SENT_BY_CLIENTS: Final = frozenset({StreamKind.CLIENT, StreamKind.BIDI})
 
 
 class Watch:
@@ -33,7 +37,8 @@ class Watch:
         self._breaker = breaker
         self._call = call
         self._permit: Permit | None = permit
-        self._is_patient = call.deadline.remaining_s() >= patience_s
+        self._is_patient = call.binding.stream not in _SENT_BY_CLIENTS and call.deadline.remaining_s() >= patience_s
+        """Whether a deadline that passes is the upstream's fault."""
 
     def __enter__(self) -> None:
         return None
