@@ -7,11 +7,11 @@ import asyncio
 from aiohttp import web
 
 from downstream.wire import Serve
-from transom_runtime.downstream.body import read_body, read_chunks
+from transom_runtime.downstream.body import open_body, read_body
 
 
 async def count(request: web.Request) -> web.StreamResponse:
-    return web.json_response([len(chunk) async for chunk in read_chunks(request, 10_000_000)])
+    return web.json_response([len(chunk) async for chunk in await open_body(request, 10_000_000)])
 
 
 CHUNKED = b"POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n"

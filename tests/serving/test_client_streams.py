@@ -270,3 +270,58 @@ async def test_r3_content_has_the_routes_cap(at: Running, method: str, size: int
     headers = {"Content-Type": "image/png"}
     assert (await at.ask("/v1/pieces", method, data=bytes(size - 1), headers=headers))[0] == 200
     assert (await at.ask("/v1/pieces", method, data=bytes(size), headers=headers))[0] == 413
+
+
+async def test_s7_a_body_is_asked_for_before_the_answer_begins(chat: Path) -> None:
+    """S7, R3: a client that waits to be asked for its body is asked first, though the upstream speaks before it does:
+    within an answer the interim one would be taken for a part of it.
+    """
+    servicer = Chat()
+    listens = asyncio.Event()
+
+    async def talk(requests: AsyncIterator[Any], context: LocalContext) -> AsyncIterator[Any]:
+        yield servicer.pb.Note(text="first")
+        await listens.wait()
+        async for note in requests:
+            yield note
+
+    servicer.Talk = talk  # type: ignore[method-assign] # a servicer of this test's own
+    async with serving(chat, servicer) as at:
+        reader, writer = await asyncio.open_connection("127.0.0.1", at.port)
+        writer.write(
+            b"POST /v1/rooms/blue:talk HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 4\r\n"
+            b"Content-Type: application/x-ndjson\r\nConnection: close\r\n\r\n"
+        )
+        async with asyncio.timeout(5):
+            asked = await reader.readuntil(b"\r\n\r\n")
+            head = await reader.readuntil(b"\r\n\r\n")
+            listens.set()
+            writer.write(b"{}\n\n")
+            rest = await reader.read()
+        writer.close()
+    assert asked == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert b"100 Continue" not in rest
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/v1/rooms/blue/notes", {"Content-Encoding": "zstd"}, 415),
+        ("/v1/rooms/blue:talk", {"Content-Encoding": "zstd"}, 415),
+        ("/v1/pieces", {"Content-Encoding": "zstd"}, 415),
+        ("/v1/pieces", {"Content-Length": "1000001"}, 413),
+    ],
+)
+async def test_r3_a_body_that_cannot_be_read_reaches_no_upstream(
+    at: Running, path: str, headers: dict[str, str], status: int
+) -> None:
+    """R3: what a body's headers rule out is refused before the upstream is called."""
+    told = "".join(f"{name}: {value}\r\n" for name, value in ({"Content-Length": "2"} | headers).items())
+    reader, writer = await asyncio.open_connection("127.0.0.1", at.port)
+    writer.write(f"POST {path} HTTP/1.1\r\nHost: t\r\n{told}\r\n".encode() + b"{}")
+    line = await asyncio.wait_for(reader.readline(), 5)
+    writer.close()
+    await at.seen.only()
+    assert line.startswith(f"HTTP/1.1 {status} ".encode())
+    assert at.seen.ended[0][0].attempts == 0

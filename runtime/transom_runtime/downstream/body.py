@@ -20,19 +20,26 @@ async def read_body(request: web.Request, max_bytes: float) -> bytes:
     413 beyond `max_bytes`, counted both as sent and as decompressed; 415 for a coding that nobody undoes; 400 where the
     framing or the coding is broken; CANCELLED where the client went away. Asks a client that waits for it to go on.
     """
-    return b"".join([chunk async for chunk in read_chunks(request, max_bytes)])
+    return b"".join([chunk async for chunk in await open_body(request, max_bytes)])
 
 
-async def read_chunks(
+async def open_body(
     request: web.Request, max_bytes: float, *, idle_timeout_s: float | None = None
 ) -> AsyncIterator[bytes]:
     """The body, decompressed, in the pieces in which it arrives: none of them empty, none larger than the read buffer.
 
-    The next piece is read when it is asked for, so a slow consumer slows the client. Raises as `read_body` does, and
-    408 where nothing arrives for `idle_timeout_s`.
+    What its headers rule out is refused here (413, 415), and a client that waits for it is asked to go on: later there
+    may be a response under way. The next piece is read when it is asked for, so a slow consumer slows the client. The
+    pieces raise as `read_body` does, and 408 where nothing arrives for `idle_timeout_s`.
     """
     coding = coding_of(request)
     await _begin_body(request, max_bytes)
+    return _chunks(request, coding, max_bytes, idle_timeout_s)
+
+
+async def _chunks(
+    request: web.Request, coding: str, max_bytes: float, idle_timeout_s: float | None
+) -> AsyncIterator[bytes]:
     if not request.body_exists:
         return
     if request.content.total_compressed_bytes is not None:

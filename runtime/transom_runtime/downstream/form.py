@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import BadContentDispositionHeader, BadContentDispositionParam, BodyPartReader, MultipartReader
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
-from transom_runtime.downstream.body import read_chunks
+from transom_runtime.downstream.body import open_body
 from transom_runtime.errors import CallError, Code, Origin
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Form:
 
 async def read_form(request: web.Request, max_file_bytes: float, *, idle_timeout_s: float | None = None) -> Form:
     """Read a form up to its file. Raises CallError."""
-    chunks = read_chunks(request, max_file_bytes + 2 * _AROUND_FILE_BYTES, idle_timeout_s=idle_timeout_s)
+    chunks = await open_body(request, max_file_bytes + 2 * _AROUND_FILE_BYTES, idle_timeout_s=idle_timeout_s)
     fields: list[tuple[str, str]] = []
     with _as_refusals():
         arriving: Any = _Arriving(chunks)

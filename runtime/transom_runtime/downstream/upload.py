@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from transom_runtime.downstream.body import read_chunks
+from transom_runtime.downstream.body import open_body
 from transom_runtime.downstream.form import read_form
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Upload:
 async def open_upload(request: web.Request, max_bytes: float, *, idle_timeout_s: float | None = None) -> Upload:
     """Begin to read content: of a form, up to its file. Raises CallError."""
     if request.content_type != "multipart/form-data":
-        chunks = read_chunks(request, max_bytes, idle_timeout_s=idle_timeout_s)
+        chunks = await open_body(request, max_bytes, idle_timeout_s=idle_timeout_s)
         return Upload(content_type=request.headers.get("Content-Type", ""), chunks=chunks)
     form = await read_form(request, max_bytes, idle_timeout_s=idle_timeout_s)
     return Upload(

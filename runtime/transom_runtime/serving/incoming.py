@@ -9,14 +9,16 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_plus
 
-from transom_runtime.downstream.body import read_body, read_chunks
-from transom_runtime.downstream.elements import build_splitter
+from transom_runtime.downstream.body import open_body, read_body
+from transom_runtime.downstream.elements import build_splitter, is_ndjson
 from transom_runtime.downstream.upload import open_upload
+from transom_runtime.transcode.content_type import check_json
 
 if TYPE_CHECKING:
     from aiohttp import web
 
     from transom_runtime.call import Call
+    from transom_runtime.downstream.elements import Splitter
     from transom_runtime.downstream.upload import Upload
     from transom_runtime.extension import Messages
     from transom_runtime.serving.endpoint import Endpoint
@@ -57,11 +59,20 @@ async def json_messages(values: AsyncIterator[bytes], call: Call, endpoint: Endp
         _first(call, endpoint, b"", raw_query=raw_query)
 
 
-async def body_values(request: web.Request, call: Call, endpoint: Endpoint) -> AsyncIterator[bytes]:
-    """The JSON values of a body, as they arrive (S7). Raises CallError (400, 408, 413)."""
+async def open_values(request: web.Request, call: Call, endpoint: Endpoint) -> AsyncIterator[bytes]:
+    """The JSON values of a body, as they arrive (S7): they raise CallError (400, 408, 413). Raises it itself where the
+    body cannot be read at all (413, 415).
+    """
     options = endpoint.stream_options
-    splitter = build_splitter(request.headers.get("Content-Type", ""), options.max_message_bytes)
-    async for chunk in read_chunks(request, endpoint.max_body_bytes, idle_timeout_s=options.idle_timeout_s):
+    content_type = call.head.headers.get("Content-Type", "")
+    if request.body_exists and not is_ndjson(content_type):
+        check_json(content_type, call.head.method)
+    chunks = await open_body(request, endpoint.max_body_bytes, idle_timeout_s=options.idle_timeout_s)
+    return _values(chunks, call, build_splitter(content_type, options.max_message_bytes))
+
+
+async def _values(chunks: AsyncIterator[bytes], call: Call, splitter: Splitter) -> AsyncIterator[bytes]:
+    async for chunk in chunks:
         call.request_bytes += len(chunk)
         for value in splitter.feed(chunk):
             yield value

@@ -14,7 +14,6 @@ from aiohttp import web
 from transom_runtime.binding import Binding
 from transom_runtime.call import Call
 from transom_runtime.downstream.carrier import Carrier, ResponseCarrier
-from transom_runtime.downstream.elements import is_ndjson
 from transom_runtime.downstream.framing import Payload as StreamPayload
 from transom_runtime.downstream.framing import build_framer
 from transom_runtime.downstream.negotiate import check_acceptable, read_accept, stream_framing
@@ -23,14 +22,13 @@ from transom_runtime.downstream.upload import open_upload
 from transom_runtime.extension import Messages, Reply, ReplyStream, Sent
 from transom_runtime.serving.downloads import respond_content, respond_download, sought
 from transom_runtime.serving.endpoint import Endpoint
-from transom_runtime.serving.incoming import body_values, json_messages, one_message, raw_messages
+from transom_runtime.serving.incoming import json_messages, one_message, open_values, raw_messages
 from transom_runtime.serving.keys import CALL, ENDPOINT, FRAMING, SOCKET
 from transom_runtime.serving.kinds import answers_stream, stream_fields, unserved
 from transom_runtime.serving.live_streams import LiveStream
 from transom_runtime.serving.sockets import needs_socket, prepare_socket, socket_messages
 from transom_runtime.serving.stages import FramingOptions
 from transom_runtime.serving.streaming import messages_of, take_initial, until_deadline
-from transom_runtime.transcode.content_type import check_json
 from transom_runtime.transcode.response import ResponseEncoder
 
 
@@ -84,10 +82,7 @@ async def bind_stream(request: web.Request, call: Call) -> Messages:
         idle_timeout_s = endpoint.stream_options.idle_timeout_s
         upload = await open_upload(request, endpoint.max_body_bytes, idle_timeout_s=idle_timeout_s)
         return raw_messages(upload, call, endpoint)
-    content_type = call.head.headers.get("Content-Type", "")
-    if request.body_exists and not is_ndjson(content_type):
-        check_json(content_type, call.head.method)
-    return json_messages(body_values(request, call, endpoint), call, endpoint)
+    return json_messages(await open_values(request, call, endpoint), call, endpoint)
 
 
 async def invoke(request: web.Request, call: Call, sent: Sent) -> Reply:
