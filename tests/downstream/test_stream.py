@@ -17,7 +17,8 @@ from transom_runtime.call import Call
 from transom_runtime.downstream.carrier import ResponseCarrier
 from transom_runtime.downstream.framing import Framing, Payload, build_framer
 from transom_runtime.downstream.respond import Responder
-from transom_runtime.downstream.stream import StreamOptions, StreamStats, send_stream
+from transom_runtime.downstream.stream import StreamOptions, send_stream
+from transom_runtime.downstream.stream_stats import StreamStats
 from transom_runtime.errors import CallError, Code, Origin
 
 FAILURE = CallError(Code.ABORTED, "gone wrong", origin=Origin.UPSTREAM)
@@ -523,3 +524,20 @@ async def test_http_1_0_gets_a_stream_without_chunks(stream: Stream) -> None:
     wire = await streaming.served.connect()
     await wire.send(b"GET / HTTP/1.0\r\nHost: t\r\n\r\n")
     assert (await wire.answer()).body == b"[1]"
+
+
+async def test_e5_a_fault_beside_the_messages_ends_the_stream(stream: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
+    """E5, S3: where what runs beside the messages has a fault, the stream fails with it instead of going on without."""
+
+    async def listen(self: ResponseCarrier, heard: object) -> CallError:
+        raise ValueError("a secret")
+
+    monkeypatch.setattr(ResponseCarrier, "listen", listen)
+    streaming = await stream()
+    wire = await streaming.open()
+    answer = await asyncio.wait_for(wire.answer(), 5)
+    assert (answer.status, b"secret" in answer.body) == (500, False)
+    failure = await streaming.outcome()
+    assert isinstance(failure, CallError)
+    assert isinstance(failure.__cause__, ValueError)
+    await asyncio.wait_for(streaming.source.closed.wait(), 5)

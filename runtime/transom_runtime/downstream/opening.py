@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from transom_runtime.call import Call
     from transom_runtime.downstream.carrier import Carrier
-    from transom_runtime.downstream.stream import StreamStats
+    from transom_runtime.downstream.stream_stats import StreamStats
 
 
 SETTLE_S: Final = 0.05

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from transom_runtime.downstream.body import client_gone
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from transom_runtime.downstream.carrier import Carrier
     from transom_runtime.downstream.framing import Payload
     from transom_runtime.downstream.respond import Responder
+    from transom_runtime.downstream.stream_stats import StreamStats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,19 +44,6 @@ class StreamOptions:
     """The largest message that a client may stream."""
     farewell_s: float = 5.0
     """How long a slow reader may take for the end of a stream, before the connection is cut."""
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class StreamStats:
-    """What became of a stream; filled in as it goes, so that it is right even where the sending was cancelled."""
-
-    messages: int = 0
-    sent_bytes: int = 0
-    """Bytes of body handed to the connection."""
-    http_status: int = 0
-    """The status that was sent; 0: none yet."""
-    error: CallError | None = None
-    """Why it ended early: what the client was told in band, or that there was nobody left to tell."""
 
 
 async def send_stream(
@@ -82,8 +71,8 @@ async def send_stream(
     """
     opening = Opening(request, call, carrier, stats, initial)
     sending = _Sending(opening, options)
-    attending = (sending.attend(), sending.obey(drain), sending.heed())
-    attendants = [asyncio.create_task(attendant) for attendant in attending]
+    attending = (sending.attend, partial(sending.obey, drain), sending.heed)
+    attendants = [asyncio.create_task(sending.held_to(attendant)) for attendant in attending]
     try:
         failure = await sending.pump(messages)
         async with opening.lock:
@@ -195,6 +184,13 @@ class _Sending:
             raise too_much(f"the stream has more than {most_messages} messages")
         if most_bytes is not None and stats.sent_bytes + size > most_bytes:
             raise too_much(f"the stream has more than {most_bytes} bytes")
+
+    async def held_to(self, attendant: Callable[[], Awaitable[None]]) -> None:
+        """Let an attendant do its work. Where that has a fault the stream has it: nobody else would hear of it."""
+        try:
+            await attendant()
+        except Exception as error:  # noqa: BLE001 -- as the pump's own
+            self._stop(as_call_error(error))
 
     async def attend(self) -> None:
         """Send the headers in time; then show that a silent stream is alive, and see whether its client is."""

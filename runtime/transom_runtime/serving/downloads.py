@@ -15,7 +15,7 @@ from transom_runtime.call import Call
 from transom_runtime.downstream.content import Delivery, misannounced, send_content
 from transom_runtime.downstream.pace import Pace
 from transom_runtime.downstream.selection import OK, Content, Selection, asked_range, select, selection_headers
-from transom_runtime.downstream.stream import StreamStats
+from transom_runtime.downstream.stream_stats import StreamStats
 from transom_runtime.extension import Reply, ReplyStream
 from transom_runtime.serving.arriving import Arriving, as_content, extent
 from transom_runtime.serving.keys import ENDPOINT, LIMIT, SOUGHT

@@ -17,7 +17,8 @@ from transom_runtime.downstream.carrier import Carrier, ResponseCarrier
 from transom_runtime.downstream.framing import Payload as StreamPayload
 from transom_runtime.downstream.framing import build_framer
 from transom_runtime.downstream.negotiate import check_acceptable, read_accept, stream_framing
-from transom_runtime.downstream.stream import StreamStats, send_stream
+from transom_runtime.downstream.stream import send_stream
+from transom_runtime.downstream.stream_stats import StreamStats
 from transom_runtime.downstream.upload import open_upload
 from transom_runtime.extension import Messages, Reply, ReplyStream, Sent
 from transom_runtime.serving.downloads import respond_content, respond_download, sought
