@@ -22,6 +22,7 @@ from transom_runtime.downstream.stream import StreamOptions
 from transom_runtime.errors import Code
 from transom_runtime.policy.rate_limit import RateLimitOptions
 from transom_runtime.settings import Settings
+from transom_runtime.state.options import StateOptions, StreamRegistryOptions
 from transom_runtime.upstream.local import LocalContext, LocalService
 
 
@@ -67,7 +68,9 @@ async def at(chat: Path) -> AsyncIterator[Running]:
 
 
 @contextlib.asynccontextmanager
-async def serving(chat: Path, servicer: Chat | None = None, **streams: Any) -> AsyncIterator[Running]:
+async def serving(
+    chat: Path, servicer: Chat | None = None, *, most_streams: int = 100, **streams: Any
+) -> AsyncIterator[Running]:
     pb = importlib.import_module("chat.v1.chat_pb2")
     seen, servicer = Recorder(), servicer or Chat()
     use = Settings(
@@ -76,6 +79,7 @@ async def serving(chat: Path, servicer: Chat | None = None, **streams: Any) -> A
         rate_limit=RateLimitOptions(enabled=False),
         max_body_bytes=200_000,
         streams=StreamOptions(max_message_bytes=1000, **streams),
+        redis=StateOptions(streams=StreamRegistryOptions(max_per_caller=most_streams)),
     )
     service = LocalService(descriptor=pb.DESCRIPTOR.services_by_name["Chat"], servicer=servicer)
     made = build_gateway(use, services=[service], observers=[seen])
@@ -325,3 +329,35 @@ async def test_r3_a_body_that_cannot_be_read_reaches_no_upstream(
     await at.seen.only()
     assert line.startswith(f"HTTP/1.1 {status} ".encode())
     assert at.seen.ended[0][0].attempts == 0
+
+
+SLOW = b"POST /v1/rooms/blue/notes HTTP/1.1\r\nHost: t\r\nContent-Length: 500\r\n\r\n[{},"
+
+
+async def test_s6_a_caller_sends_only_so_many_streams(chat: Path) -> None:
+    """S6: what a client streams counts against its cap while it is sent, and no longer."""
+    servicer = Chat()
+    async with serving(chat, servicer, most_streams=1) as at:
+        reader, writer = await asyncio.open_connection("127.0.0.1", at.port)
+        writer.write(SLOW)
+        await asyncio.wait_for(servicer.heard.wait(), 5)
+        status, answer = await at.ask("/v1/rooms/blue/notes", "POST", data=b"[{}]")
+        assert (status, "as many as they may" in answer["message"]) == (429, True)
+        writer.write(b"{}]" + b" " * 493)
+        assert (await asyncio.wait_for(reader.readline(), 5)).startswith(b"HTTP/1.1 200 ")
+        writer.close()
+        assert (await at.ask("/v1/rooms/blue/notes", "POST", data=b"[{}]"))[0] == 200
+
+
+async def test_e3_a_revoked_sign_in_sends_no_further(chat: Path) -> None:
+    """E3, S5: where its sign-in ends, what a client streams is broken off, never a shorter stream, and answered 401."""
+    servicer = Chat()
+    async with serving(chat, servicer) as at:
+        reader, writer = await asyncio.open_connection("127.0.0.1", at.port)
+        writer.write(SLOW)
+        await asyncio.wait_for(servicer.heard.wait(), 5)
+        at.gateway.stages.live_streams.end(lambda principal: True)
+        assert (await asyncio.wait_for(reader.readline(), 5)).startswith(b"HTTP/1.1 401 ")
+        writer.close()
+        await asyncio.wait_for(servicer.left.wait(), 5)
+        assert (await at.seen.only()).code is Code.UNAUTHENTICATED

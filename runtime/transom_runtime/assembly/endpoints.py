@@ -87,7 +87,8 @@ class EndpointMaker:
         found = upstream_of(binding, self.upstreams)
         if binding.stream is StreamKind.UNARY:
             return chain_invoke(found.upstream.unary(binding), binding, found.invokers)
-        return chain_invoke(found.upstream.client_stream(binding), binding, found.invokers)
+        sending = chain_invoke(found.upstream.client_stream(binding), binding, found.invokers)
+        return self.stages.live_streams.around_sent(sending)
 
     def _open_stream(self, binding: Binding) -> OpenStream[Any]:
         found = upstream_of(binding, self.upstreams)

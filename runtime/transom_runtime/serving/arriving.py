@@ -22,6 +22,7 @@ from transom_runtime.downstream.preconditions import Validators
 from transom_runtime.downstream.selection import Content, Selection, select
 from transom_runtime.downstream.success import as_etag
 from transom_runtime.errors import CallError, Code, Origin
+from transom_runtime.extension import ReplyStream
 from transom_runtime.serving.keys import ENDPOINT, SOUGHT
 from transom_runtime.serving.live_streams import LiveStream, sign_in_ended
 from transom_runtime.serving.sought import Sought
@@ -39,7 +40,7 @@ _DISPOSITIONS: Final = {
 class Arriving:
     """One content on its way in: opened, looked at, opened anew where it begins at the wrong place."""
 
-    def __init__(self, request: web.Request, call: Call, live: LiveStream, pace: Pace) -> None:
+    def __init__(self, request: web.Request, call: Call, live: LiveStream[ReplyStream], pace: Pace) -> None:
         self._request = request
         self._endpoint = request[ENDPOINT]
         self._call = call

@@ -149,7 +149,9 @@ def _response_carrier(request: web.Request, call: Call, options: FramingOptions)
     return ResponseCarrier(request, framer, content_type=framing.content_type, status=status)
 
 
-async def _payloads(endpoint: Endpoint, encoder: ResponseEncoder, live: LiveStream) -> AsyncIterator[StreamPayload]:
+async def _payloads(
+    endpoint: Endpoint, encoder: ResponseEncoder, live: LiveStream[ReplyStream]
+) -> AsyncIterator[StreamPayload]:
     """The messages of a stream, encoded one by one as they are asked for."""
     sse = endpoint.binding.policy.sse
     fields = stream_fields(endpoint.binding)

@@ -30,7 +30,7 @@ async def take_initial(call: Call, stream: ReplyStream, wanted: ResponseMetadata
     call.response_headers.update(wanted.headers(await stream.initial_metadata(), ()))
 
 
-async def messages_of(live: LiveStream) -> AsyncGenerator[bytes, None]:
+async def messages_of(live: LiveStream[ReplyStream]) -> AsyncGenerator[bytes, None]:
     """The messages of a stream, as they are asked for. Raises CallError, of a revoked sign-in too."""
     try:
         async for wire in live.upstream:
