@@ -470,6 +470,16 @@ async def test_an_old_client(shop: Shop) -> None:
     assert await wire.reader.read() == DATA
 
 
+async def test_a_break_that_an_old_client_sees(shop: Shop) -> None:
+    """B9, S3: where the end of the connection would be the end of the body, one that breaks off is reset."""
+    shop.keep("a", DATA, tells_size=False, breaks_at=2)
+    wire = await shop.connect()
+    await wire.send(b"GET /v1/stream/a HTTP/1.0\r\nHost: a\r\n\r\n")
+    with pytest.raises(ConnectionResetError):
+        await asyncio.wait_for(wire.reader.read(), 5)
+    assert (await shop.at.seen.only()).code is Code.DATA_LOSS
+
+
 async def test_a_vanished_client(shop: Shop) -> None:
     """S5: a client that goes away while its download waits cancels the upstream's call."""
     shop.keep("a", DATA, waits_at=2)

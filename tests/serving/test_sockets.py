@@ -132,6 +132,19 @@ async def test_s8_what_is_wrong_before_the_upgrade_is_http(
             assert await say(socket, {"text": "a"}) == {"room": "blue", "text": "A"}
 
 
+async def test_s8_http_1_0_upgrades_to_nothing(chat: Path) -> None:
+    """S8: RFC 9110, 7.8: the Upgrade of an HTTP/1.0 request is as if it were not there, and 1xx is nothing it knows."""
+    async with serving(chat) as at:
+        reader, writer = await asyncio.open_connection("127.0.0.1", at.port)
+        writer.write(
+            f"GET {TALK} HTTP/1.0\r\nHost: t\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+        )
+        line = await asyncio.wait_for(reader.readline(), 5)
+        writer.close()
+    assert b" 426 " in line
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 async def test_s8_a_plain_request_is_told_to_upgrade(chat: Path, method: str) -> None:
     """S8: GET has no body to stream, so such a route is a WebSocket's: 426 says so."""

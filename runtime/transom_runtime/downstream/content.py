@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import HttpVersion11, web
 
 from transom_runtime.downstream.body import client_gone
-from transom_runtime.downstream.outlet import break_off, write_out
+from transom_runtime.downstream.outlet import break_off, reset, write_out
 from transom_runtime.downstream.respond import add_own_headers
 from transom_runtime.downstream.stream import StreamOptions, as_call_error, too_much
 from transom_runtime.downstream.stream_stats import StreamStats
@@ -71,7 +71,10 @@ async def send_content(
             raise
         stats.error = as_call_error(failure)
         sending.response.force_close()
-        break_off(request, options.farewell_s)
+        if delivery.length is None and request.version < HttpVersion11:
+            reset(request)
+        else:
+            break_off(request, options.farewell_s)
     return sending.response
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, cast
+import socket
+import struct
+from typing import TYPE_CHECKING, Final, cast
 
 from transom_runtime.downstream.body import client_gone
 from transom_runtime.downstream.carrier import taken
@@ -11,6 +13,10 @@ from transom_runtime.downstream.carrier import taken
 if TYPE_CHECKING:
     from aiohttp import web
     from aiohttp.http import StreamWriter
+
+
+_AT_ONCE: Final = struct.pack("ii", 1, 0)
+"""SO_LINGER: on, for no time."""
 
 
 async def write_out(request: web.Request, data: bytes | memoryview) -> None:
@@ -31,3 +37,13 @@ def break_off(request: web.Request, patience_s: float) -> None:
     if transport is not None:
         transport.close()
         asyncio.get_running_loop().call_later(patience_s, transport.abort)
+
+
+def reset(request: web.Request) -> None:
+    """End a connection so that its client sees it break: for a body that ends where its connection does."""
+    transport = request.transport
+    if transport is not None:
+        wire = transport.get_extra_info("socket")
+        if wire is not None and wire.family != socket.AF_UNIX:
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        transport.abort()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aiohttp import HttpVersion11
+
 from transom_runtime.binding import StreamKind
 from transom_runtime.downstream.framing import SocketFramer
 from transom_runtime.downstream.handshake import check_handshake, is_handshake, upgrade_required
@@ -30,7 +32,8 @@ def prepare_socket(request: web.Request, call: Call, endpoint: Endpoint) -> Sock
 
     Raises CallError: 400 for path, query or handshake, 403 for a page of another origin, 426 for a plain request.
     """
-    if not is_handshake(call.head):
+    # Of an HTTP/1.0 request the Upgrade header is as if it were not there (RFC 9110, 7.8).
+    if not is_handshake(call.head) or request.version < HttpVersion11:
         raise upgrade_required()
     check_handshake(call.head, endpoint.stages.socket_origins)
     endpoint.decoder.check_head(call.variables, call.head.raw_query)
