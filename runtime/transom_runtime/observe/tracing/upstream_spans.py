@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from opentelemetry import trace
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
-from transom_runtime.errors import CallError
+from transom_runtime.errors import CallError, Code
 from transom_runtime.observe.tracing.call_spans import as_traceparent
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class _TracedReplyStream:
 
     def cancel(self) -> None:
         self._inner.cancel()
-        _end(self._span, None)
+        _end(self._span, asyncio.CancelledError())
 
 
 def _end(span: Span, error: BaseException | None) -> None:
@@ -100,6 +101,8 @@ def _end(span: Span, error: BaseException | None) -> None:
         span.set_attribute("rpc.grpc.status_code", int(error.code))
         span.set_attribute("error.type", error.code.name)
         span.set_status(Status(StatusCode.ERROR, error.message))
+    elif isinstance(error, asyncio.CancelledError):
+        span.set_attribute("rpc.grpc.status_code", int(Code.CANCELLED))
     elif error is None or isinstance(error, StopAsyncIteration):
-        span.set_attribute("rpc.grpc.status_code", 0)
+        span.set_attribute("rpc.grpc.status_code", int(Code.OK))
     span.end()
