@@ -19,7 +19,7 @@ def run(*arguments: str, generated: Path = GENERATED) -> Result:
 
 
 def test_routes() -> None:
-    """Every route has a line; one whose kind is not served yet says so. As JSON there is more of each."""
+    """Every route has a line; one whose kind is not served says so. As JSON there is more of each."""
     table = run("routes").stdout
     listed = json.loads(run("routes", "--json").stdout)
     assert len(table.splitlines()) == len(listed) + 1

@@ -63,7 +63,7 @@ def auth_words(policy: Policy) -> str:
 
 def kind_words(binding: Binding) -> str:
     """The stream kind, and that it is not served where it is not."""
-    return binding.stream.value + ("" if is_served(binding) else " (501: not served yet)")
+    return binding.stream.value + ("" if is_served(binding) else " (501: raw content over a WebSocket)")
 
 
 def limit_words(limit: RateLimit) -> str:

@@ -108,7 +108,7 @@ def _bound(routing: Explanation, binding: Binding, settings: Settings, sent: Sen
 def _negotiated(binding: Binding, headers: CIMultiDictProxy[str]) -> str:
     """The media type of the answer, or what else it comes in, as far as it is known. Raises CallError: 501, 406."""
     if not is_served(binding):
-        raise unserved(binding)
+        raise unserved()
     if answers_raw(binding):
         return ""
     if binding.stream is StreamKind.BIDI and binding.body is None:

@@ -1,4 +1,4 @@
-"""What kind of body and of answer a route has, and which kinds are served: the others answer 501."""
+"""What kind of body and of answer a route has, and which one kind is not served: it answers 501."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def stream_fields(binding: Binding) -> tuple[str, ...]:
     return tuple(dict.fromkeys(field for field in (sse.id_field, sse.event_field) if field))
 
 
-def unserved(binding: Binding) -> CallError:
-    """The refusal of a call to a route whose kind is not served yet."""
+def unserved() -> CallError:
+    """The refusal of a call to a route whose kind is not served."""
     return CallError(
         Code.UNIMPLEMENTED,
-        f"{binding.stream.value} streams of this kind are not served yet",
+        "the route answers with raw content, which no WebSocket carries: its messages are JSON",
         origin=Origin.GATEWAY,
         reason="STREAM_KIND_UNSERVED",
-        remedy="call the method over gRPC",
+        remedy="call the method by a binding of another HTTP method, or over gRPC",
     )

@@ -45,7 +45,7 @@ async def admit(request: web.Request, binding: Binding) -> Call:
         raise RuntimeError(f"the handler of {binding.id} was given a request for {call.binding.id}")
     endpoint = request[ENDPOINT]
     if not endpoint.served:
-        raise unserved(call.binding)
+        raise unserved()
     for gate in endpoint.gates:
         await gate.check(call)
     if endpoint.negotiates and not needs_socket(call):
