@@ -6,7 +6,6 @@ from pathlib import Path
 
 import transom_routes
 from transom_runtime.binding import Binding
-from transom_runtime.serving.kinds import is_served
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -15,7 +14,7 @@ def row(binding: Binding) -> str:
     """A route as the README's table has it."""
     auth = binding.policy.auth
     who = " ".join((auth.kind.value.replace("_", " "), *(f"`{scope}`" for scope in auth.scopes)))
-    kind = binding.stream.value + ("" if is_served(binding) else " (501)")
+    kind = binding.stream.value
     return f"| {binding.method} | `{binding.template}` | `{binding.rpc.removeprefix('/')}` | {who} | {kind} |"
 
 

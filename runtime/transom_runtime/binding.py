@@ -234,6 +234,11 @@ class Binding:
     """Whether the method is marked deprecated."""
 
     @property
+    def opens_socket(self) -> bool:
+        """Whether its streams go over a WebSocket, which opens with GET, so that each message of them is JSON (S8)."""
+        return self.stream is StreamKind.BIDI and self.method in {"GET", "*"}
+
+    @property
     def captures(self) -> tuple[Capture, ...]:
         """The path variables, in the order of the template: routing yields their texts in this order."""
         return tuple(segment for segment in self.path if isinstance(segment, Capture))

@@ -105,7 +105,7 @@ async def test_a_team_service_takes_the_place_of_the_gateways_own() -> None:
     """`auth` of an override is the one that is kept, and the team's servicer the one that is called."""
     made = build_gateway(settings(), services=services(Sessions()))
     assert {endpoint.binding.policy.auth.kind for endpoint in made.endpoints} == {AuthKind.PUBLIC}
-    assert all(endpoint.invoke or endpoint.open_stream or not endpoint.served for endpoint in made.endpoints)
+    assert all(endpoint.invoke or endpoint.open_stream for endpoint in made.endpoints)
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,10 @@ class Chat:
         async for note in requests:
             yield self.pb.Note(room=note.room, text=note.text.upper())
 
+    async def Mirror(self, requests: AsyncIterator[Any], context: LocalContext) -> AsyncIterator[Any]:  # noqa: N802 -- an RPC's name
+        async for piece in requests:
+            yield piece
+
     async def Put(self, request: Any, context: LocalContext) -> Any:  # noqa: N802 -- an RPC's name
         return request
 
@@ -216,6 +220,13 @@ async def test_b9_a_raw_body_is_the_request(at: Running) -> None:
     url = f"http://127.0.0.1:{at.port}/v1/raw"
     async with at.http.put(url, data=b"\x00\n\xff", headers={"Content-Type": "x/y; a=b"}) as answer:
         assert (answer.headers["Content-Type"], await answer.read()) == ("x/y; a=b", b"\x00\n\xff")
+
+
+async def test_b9_raw_content_goes_both_ways(at: Running) -> None:
+    """B9, S8: raw content goes both ways in the bodies of one request, as it comes."""
+    url, content = f"http://127.0.0.1:{at.port}/v1/mirror", bytes(range(256)) * 500
+    async with at.http.post(url, data=content, headers={"Content-Type": "x/y"}) as answer:
+        assert (answer.headers["Content-Type"], await answer.read()) == ("x/y", content)
 
 
 def upload(name: str = "a.txt", **fields: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Which routes answer with raw bytes, and which kinds are served."""
+"""Which routes take and answer with raw bytes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from transcode.conftest import bind
 from transom_runtime.binding import StreamKind
-from transom_runtime.serving.kinds import answers_raw, is_served
+from transom_runtime.serving.kinds import answers_raw, takes_raw
 from workflow.v1 import files_pb2
 
 _Field = descriptor_pb2.FieldDescriptorProto
@@ -57,16 +57,17 @@ def test_answers_raw(response: Any, response_body: str | None, is_raw: bool) -> 
 
 
 @pytest.mark.parametrize(
-    ("stream", "method", "response", "served"),
+    ("stream", "method", "is_raw"),
     [
-        (StreamKind.BIDI, "GET", HttpBody, False),
-        (StreamKind.BIDI, "*", HttpBody, False),
-        (StreamKind.BIDI, "POST", HttpBody, True),
-        (StreamKind.BIDI, "GET", files_pb2.File, True),
-        (StreamKind.SERVER, "GET", HttpBody, True),
-        (StreamKind.CLIENT, "POST", HttpBody, True),
+        (StreamKind.BIDI, "GET", False),
+        (StreamKind.BIDI, "*", False),
+        (StreamKind.BIDI, "POST", True),
+        (StreamKind.SERVER, "GET", True),
+        (StreamKind.CLIENT, "POST", True),
     ],
 )
-def test_served(stream: StreamKind, method: str, response: Any, served: bool) -> None:
-    """S8, B9: all is served but raw content over a WebSocket, whose messages are JSON."""
-    assert is_served(bind(files_pb2.GetFileRequest, response, stream=stream, method=method)) is served
+def test_messages_of_a_socket_are_json(stream: StreamKind, method: str, is_raw: bool) -> None:
+    """S8, B9: HttpBody is raw in every body; over a WebSocket, each of whose messages is JSON, it is a message."""
+    binding = bind(HttpBody, HttpBody, stream=stream, method=method, body=None if method == "GET" else "*")
+    assert answers_raw(binding) is is_raw
+    assert takes_raw(binding) is (is_raw and method != "GET")

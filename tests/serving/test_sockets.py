@@ -26,6 +26,7 @@ from transom_runtime.upstream.local import LocalContext
 from workflow.v1 import executions_pb2
 
 TALK = "/v1/rooms/blue/talk"
+MIRROR = "/v1/mirror"
 CONSOLE = "/api/v1/executions/ex-1/console"
 
 
@@ -291,3 +292,13 @@ async def test_a_client_that_never_upgrades_holds_nothing(chat: Path) -> None:
         await refusal_of(at, f"{TALK}?txt=a")
         assert (await at.seen.only()).http_status == 400
         assert await at.gateway.drain.idle(1)
+
+
+async def test_s8_raw_content_is_a_message_over_a_socket(chat: Path) -> None:
+    """S8, B9: over a WebSocket, each of whose messages is JSON, an HttpBody is one too, both ways."""
+    async with serving(chat) as at, connect(at, MIRROR) as socket:
+        piece = {"contentType": "image/png", "data": "AAH/"}
+        assert await say(socket, piece) == piece
+        assert await say(socket, {"data": "Cg=="}) == {"data": "Cg=="}
+        await socket.send_str("")
+        assert await rest(socket) == ([], 1000)

@@ -12,7 +12,7 @@ from transom_runtime.binding import AuthKind, Binding, Policy, StreamKind, Succe
 from transom_runtime.downstream.success import build_success
 from transom_runtime.extension import Gate, Invoke, OpenStream
 from transom_runtime.serving.endpoint import Endpoint
-from transom_runtime.serving.kinds import answers_raw, answers_stream, is_served, stream_fields, takes_raw
+from transom_runtime.serving.kinds import answers_raw, answers_stream, stream_fields, takes_raw
 from transom_runtime.serving.route import Route
 from transom_runtime.serving.stages import Stages
 from transom_runtime.settings import Settings, SettingsError
@@ -62,7 +62,6 @@ class EndpointMaker:
         return Endpoint(
             binding=binding,
             steps=route.handler,
-            served=is_served(binding),
             takes_raw=takes_raw(binding),
             negotiates=not is_raw,
             is_raw=is_raw,

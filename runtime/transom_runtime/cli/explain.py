@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from transom_runtime.binding import AuthKind, Binding
-from transom_runtime.cli.routes import auth_words, describe, kind_words, limit_words
+from transom_runtime.cli.routes import auth_words, describe, limit_words
 from transom_runtime.cli.routes_index import Config, Generated, load_served
 from transom_runtime.cli.story import Sent, Story, tell
 from transom_runtime.downstream.head import split_target
@@ -81,7 +81,7 @@ def _lines(story: Story) -> Iterator[str]:
 def _binding_lines(story: Story, binding: Binding) -> Iterator[str]:
     policy = binding.policy
     yield from _fault_lines(story.error)
-    yield f"  calls      {binding.rpc[1:]} ({kind_words(binding)})"
+    yield f"  calls      {binding.rpc[1:]} ({binding.stream.value})"
     if story.sent.method == "HEAD" and binding.method == "GET":
         yield "  head       served as GET is, its body left out"
     yield from _placement_lines(story)

@@ -10,7 +10,6 @@ import typer
 
 from transom_runtime.binding import Binding, LimitBy, Policy, RateLimit
 from transom_runtime.cli.routes_index import Config, Generated, load_served
-from transom_runtime.serving.kinds import is_served
 
 
 def routes(
@@ -24,7 +23,7 @@ def routes(
         typer.echo(json.dumps([describe(binding) for binding in bindings], indent=2))
         return
     rows = [("METHOD", "PATH", "RPC", "AUTH", "KIND")]
-    rows += [(b.method, b.template, b.rpc[1:], auth_words(b.policy), kind_words(b)) for b in bindings]
+    rows += [(b.method, b.template, b.rpc[1:], auth_words(b.policy), b.stream.value) for b in bindings]
     typer.echo("\n".join(table(rows)))
 
 
@@ -37,7 +36,6 @@ def describe(binding: Binding) -> dict[str, Any]:
         "path": binding.template,
         "rpc": binding.rpc,
         "stream": binding.stream.value,
-        "served": is_served(binding),
         "request": binding.request.DESCRIPTOR.full_name,
         "response": binding.response.DESCRIPTOR.full_name,
         "variables": [capture.field_path for capture in binding.captures],
@@ -59,11 +57,6 @@ def auth_words(policy: Policy) -> str:
     """Who may call, in a few words."""
     scopes = f" {' '.join(policy.auth.scopes)}" if policy.auth.scopes else ""
     return policy.auth.kind.value.replace("_", " ") + scopes
-
-
-def kind_words(binding: Binding) -> str:
-    """The stream kind, and that it is not served where it is not."""
-    return binding.stream.value + ("" if is_served(binding) else " (501: raw content over a WebSocket)")
 
 
 def limit_words(limit: RateLimit) -> str:

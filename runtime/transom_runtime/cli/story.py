@@ -20,7 +20,7 @@ from transom_runtime.downstream.resource import is_asked_for
 from transom_runtime.errors import CallError
 from transom_runtime.policy.sanitize.sanitizer import Sanitizer
 from transom_runtime.routing import Explanation, Router
-from transom_runtime.serving.kinds import answers_raw, answers_stream, is_served, unserved
+from transom_runtime.serving.kinds import answers_raw, answers_stream
 from transom_runtime.settings import Settings
 from transom_runtime.transcode.codec import Codec
 from transom_runtime.transcode.placement import Placement
@@ -106,9 +106,7 @@ def _bound(routing: Explanation, binding: Binding, settings: Settings, sent: Sen
 
 
 def _negotiated(binding: Binding, headers: CIMultiDictProxy[str]) -> str:
-    """The media type of the answer, or what else it comes in, as far as it is known. Raises CallError: 501, 406."""
-    if not is_served(binding):
-        raise unserved()
+    """The media type of the answer, or what else it comes in, as far as it is known. Raises CallError (406)."""
     if answers_raw(binding):
         return ""
     if binding.stream is StreamKind.BIDI and binding.body is None:

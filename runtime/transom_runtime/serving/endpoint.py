@@ -29,8 +29,6 @@ class Endpoint:
     """The binding, with the operator's overrides."""
     steps: Handler
     """The generated handler, or the one that overrides it."""
-    served: bool
-    """Whether the route's kind is served; else it answers 501."""
     takes_raw: bool
     """Whether the body is raw content, which is not read as JSON."""
     negotiates: bool

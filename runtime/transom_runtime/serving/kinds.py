@@ -1,4 +1,4 @@
-"""What kind of body and of answer a route has, and which one kind is not served: it answers 501."""
+"""What kind of body and of answer a route has."""
 
 from __future__ import annotations
 
@@ -7,14 +7,8 @@ from typing import Any, Final
 from google.protobuf.descriptor import Descriptor
 
 from transom_runtime.binding import Binding, StreamKind
-from transom_runtime.errors import CallError, Code, Origin
 
 _RAW: Final = "google.api.HttpBody"
-
-
-def is_served(binding: Binding) -> bool:
-    """Whether the route's kind is served: all but raw content over a WebSocket, whose messages are JSON (S8)."""
-    return not (binding.stream is StreamKind.BIDI and binding.method in {"GET", "*"} and answers_raw(binding))
 
 
 def answers_stream(binding: Binding) -> bool:
@@ -24,6 +18,8 @@ def answers_stream(binding: Binding) -> bool:
 
 def takes_raw(binding: Binding) -> bool:
     """Whether the route's body is a google.api.HttpBody, and so not JSON."""
+    if binding.opens_socket:
+        return False
     sent = binding.request.DESCRIPTOR
     if binding.body in {None, "*"}:
         return binding.body == "*" and sent.full_name == _RAW
@@ -34,6 +30,8 @@ def takes_raw(binding: Binding) -> bool:
 
 def answers_raw(binding: Binding) -> bool:
     """Whether the route answers with the bytes of a google.api.HttpBody instead of JSON."""
+    if binding.opens_socket:
+        return False
     answer: Descriptor | None = binding.response.DESCRIPTOR  # type: ignore[assignment]  # one of the two at run time
     is_list = False
     for name in (binding.response_body or "").split(".") if binding.response_body else ():
@@ -50,14 +48,3 @@ def stream_fields(binding: Binding) -> tuple[str, ...]:
     """The response fields whose texts an event stream wants with each message: for `id:` and `event:`."""
     sse = binding.policy.sse
     return tuple(dict.fromkeys(field for field in (sse.id_field, sse.event_field) if field))
-
-
-def unserved() -> CallError:
-    """The refusal of a call to a route whose kind is not served."""
-    return CallError(
-        Code.UNIMPLEMENTED,
-        "the route answers with raw content, which no WebSocket carries: its messages are JSON",
-        origin=Origin.GATEWAY,
-        reason="STREAM_KIND_UNSERVED",
-        remedy="call the method by a binding of another HTTP method, or over gRPC",
-    )

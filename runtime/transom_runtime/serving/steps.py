@@ -25,7 +25,7 @@ from transom_runtime.serving.downloads import respond_content, respond_download,
 from transom_runtime.serving.endpoint import Endpoint
 from transom_runtime.serving.incoming import json_messages, one_message, open_values, raw_messages
 from transom_runtime.serving.keys import CALL, ENDPOINT, FRAMING, SOCKET
-from transom_runtime.serving.kinds import answers_stream, stream_fields, unserved
+from transom_runtime.serving.kinds import answers_stream, stream_fields
 from transom_runtime.serving.live_streams import LiveStream
 from transom_runtime.serving.sockets import needs_socket, prepare_socket, socket_messages
 from transom_runtime.serving.stages import FramingOptions
@@ -44,8 +44,6 @@ async def admit(request: web.Request, binding: Binding) -> Call:
     if call.binding.id != binding.id:
         raise RuntimeError(f"the handler of {binding.id} was given a request for {call.binding.id}")
     endpoint = request[ENDPOINT]
-    if not endpoint.served:
-        raise unserved()
     for gate in endpoint.gates:
         await gate.check(call)
     if endpoint.negotiates and not needs_socket(call):

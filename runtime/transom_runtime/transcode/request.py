@@ -188,8 +188,9 @@ def _body_reader(binding: Binding, path: FieldPath | None, plans: DecodePlans, o
         return NoBody(options)
     if path is None:
         descriptor = descriptor_of(binding.request)
-        return RawBody(None) if is_http_body(descriptor) else JsonBody(plans.filler(descriptor).from_json, options)
+        is_raw = is_http_body(descriptor) and not binding.opens_socket
+        return RawBody(None) if is_raw else JsonBody(plans.filler(descriptor).from_json, options)
     field = path.field.descriptor
-    if is_http_body(field.message_type) and not field.is_repeated:
+    if is_http_body(field.message_type) and not field.is_repeated and not binding.opens_socket:
         return RawBody(path)
     return JsonBody(build_field_setter(path), options)

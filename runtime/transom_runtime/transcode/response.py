@@ -74,12 +74,13 @@ def _unreadable() -> CallError:
 def _build_write(binding: Binding, plans: EncodePlans, *, allow_dotted: bool) -> Write:
     descriptor = descriptor_of(binding.response)
     if binding.response_body is None:
-        return _write_raw if is_http_body(descriptor) else _json_writer(plans.writer(descriptor))
+        is_raw = is_http_body(descriptor) and not binding.opens_socket
+        return _write_raw if is_raw else _json_writer(plans.writer(descriptor))
     if "." in binding.response_body and not allow_dotted:
         raise ValueError(f"binding {binding.id} has the dotted response_body {binding.response_body!r}")
     steps = _steps(descriptor, binding.response_body, f"the response_body of {binding.id}")
     field, load = steps[-1], _loader(steps)
-    if is_http_body(field.message_type) and not field.is_repeated:
+    if is_http_body(field.message_type) and not field.is_repeated and not binding.opens_socket:
         return lambda message: _write_raw(load(message))
     return _json_writer(_field_writer(field, load, _loader(steps[:-1]), plans))
 
