@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from google.protobuf.descriptor import FieldDescriptor
 
-from transom_codegen.fields import FieldError, find_field, is_map, is_textual
+from transom_codegen.fields import FieldError, find_field, is_map, is_textual, resolve_dotted_body
 from transom_codegen.validate.policy_values import location_fields
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _HINT: Final = "name a singular field of text, a number or an enum; dots lead into messages"
 _OFFSET_HINT: Final = "name a singular field of 64 bits, such as an int64, at the top of the request"
+_FILENAME_HINT: Final = "name a singular string that neither the path nor the body fills"
 _OFFSETS: Final = frozenset({FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64})
 
 
@@ -30,6 +31,8 @@ def check_policy_fields(site: PolicySite) -> Iterator[Problem]:
         yield from _check(site, option, partial(_resolve, message, field_path))
     for option, name in _offsets(site.rpc):
         yield from _check(site, option, partial(_resolve_offset, site, name))
+    if filename := site.rpc.policy.upload.filename_field:
+        yield from _check(site, "upload.filename_field", partial(_resolve_filename, site, filename))
 
 
 def _check(site: PolicySite, option: str, resolve: Callable[[], None]) -> Iterator[Problem]:
@@ -53,10 +56,25 @@ def _resolve_offset(site: PolicySite, name: str) -> None:
     field = find_field(message, name)
     if field.is_repeated or field.cpp_type not in _OFFSETS:
         raise FieldError("unfit-field", f"'{name}' of {message.full_name} is no integer of 64 bits", _OFFSET_HINT)
+    _check_free(site, name, _OFFSET_HINT)
+
+
+def _resolve_filename(site: PolicySite, name: str) -> None:
+    """Raises FieldError where there is no such field, none of text, or one that is filled already."""
+    message = site.rpc.request.descriptor
+    field = resolve_dotted_body(message, name)
+    if field.is_repeated or field.type != FieldDescriptor.TYPE_STRING:
+        raise FieldError("unfit-field", f"'{name}' of {message.full_name} is no string", _FILENAME_HINT)
+    _check_free(site, name, _FILENAME_HINT)
+
+
+def _check_free(site: PolicySite, name: str, hint: str) -> None:
+    """Raise FieldError where the path or the body of a binding fills a field that the gateway is to fill."""
     for binding in site.bindings:
-        if name == binding.body or name in {variable.field_path for variable in binding.template.variables}:
-            route = f"{binding.method} {binding.template.text}"
-            raise FieldError("unfit-field", f"'{name}' of {message.full_name} is filled by '{route}'", _OFFSET_HINT)
+        filled = {binding.body, *(variable.field_path for variable in binding.template.variables)}
+        if name in filled or name.partition(".")[0] == binding.body:
+            told = f"'{name}' of {site.rpc.request.descriptor.full_name} is filled by"
+            raise FieldError("unfit-field", f"{told} '{binding.method} {binding.template.text}'", hint)
 
 
 def _named(rpc: Rpc) -> Iterator[tuple[str, Descriptor, str]]:
@@ -67,7 +85,6 @@ def _named(rpc: Rpc) -> Iterator[tuple[str, Descriptor, str]]:
         ("sse.id_field", response, sse.id_field),
         ("sse.event_field", response, sse.event_field),
         ("sse.resume_field", request, sse.resume_field),
-        ("upload.filename_field", request, rpc.policy.upload.filename_field),
         ("success.etag_field", response, success.etag_field),
         *(("success.location", response, field) for field in location_fields(success.location) or ()),
     ]
