@@ -374,10 +374,11 @@ async def test_a_frame_without_a_mask_does_not_undo_those_before_it(talk: Talk) 
     for piece_bytes in (1, 1000):
         talking = await talk()
         wire = await talking.raw()
-        sent = frame(b"1") + frame(b"x" * 200) + bytes([0x81, 1]) + b"3" + frame(b"4")
+        two_bytes_of_length = bytes([0x81, 0xFE]) + struct.pack("!H", 300) + bytes(4) + b"y" * 300
+        sent = frame(b"1") + frame(b"x" * 200) + two_bytes_of_length + bytes([0x81, 1]) + b"3" + frame(b"4")
         for start in range(0, len(sent), piece_bytes):
             await wire.send(sent[start : start + piece_bytes])
-        assert [await talking.hear(), await talking.hear()] == [b"1", b"x" * 200]
+        assert [await talking.hear() for _ in range(3)] == [b"1", b"x" * 200, b"y" * 300]
         assert b"MALFORMED_FRAME" in (await read_frame(wire))[1]
         assert talking.said.empty()
 
