@@ -92,6 +92,12 @@ def test_negotiation() -> None:
     assert as_json("GET", WORKFLOWS, "-H", "Accept: text/html")["error"]["http_status"] == 406
 
 
+def test_timeouts() -> None:
+    """H4: a unary method has its timeout, a stream without one has none."""
+    assert "  timeout    10 s\n" in explain("GET", "/api/v1/executions/7").output
+    assert "  timeout    none, but the caps of streams\n" in explain("GET", "/api/v1/executions/7/events").output
+
+
 def test_methods() -> None:
     """R2: HEAD is served as GET, OPTIONS is answered by the gateway itself, others are told what there is."""
     assert "head       served as GET is" in explain("HEAD", WORKFLOWS).stdout

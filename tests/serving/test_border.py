@@ -85,16 +85,19 @@ async def test_the_deadline_covers_the_upstream() -> None:
 
 
 async def test_the_deadline_covers_the_policies() -> None:
-    """H4: auth and limits are within the deadline."""
+    """H4, E1: auth and limits are within the deadline, whose end is a refusal of the gateway's with reason and help."""
 
     class SlowGate:
         async def check(self, call: Call) -> None:
             await forever()
 
     async with running(gates=[SlowGate()]) as at:
-        status, _ = await at.ask(PATH, headers={"Grpc-Timeout": "50m"})
+        status, body = await at.ask(PATH, headers={"Grpc-Timeout": "50m"})
         assert status == 504
         assert (await at.seen.only()).origin is Origin.GATEWAY
+    _, info, help_ = body["details"]
+    assert (info["reason"], info["domain"]) == ("DEADLINE_EXCEEDED", "transom")
+    assert "longer timeout" in help_["links"][0]["description"]
 
 
 async def test_the_deadline_covers_the_body() -> None:

@@ -48,6 +48,7 @@ async def test_a_deadline_after_the_headers_is_told_in_band() -> None:
     assert text.count("event: error") == 1
     assert "HTTP/1.1" not in text
     assert "the deadline passed" in text
+    assert '"reason":"DEADLINE_EXCEEDED","domain":"transom"' in text
     assert "STREAM_TOO_LONG" not in text
     assert (outcome.code, outcome.http_status, outcome.messages) == (Code.DEADLINE_EXCEEDED, 200, 1)
 

@@ -88,6 +88,12 @@ def test_options_are_checked_when_made(tmp_path: Path) -> None:
         ChannelOptions(target="")
 
 
+def test_pings_are_as_rare_as_servers_demand() -> None:
+    """S6: a silent stream outlives the pings of its channel, which servers take every five minutes unless told
+    otherwise: gRPC's core (`grpc.http2.min_ping_interval_without_data_ms`), Go and Java alike."""
+    assert ChannelOptions(target="x:1").keepalive_interval_s > 300
+
+
 async def health_of(port: int, service: str | None = None) -> Health:
     options = ChannelOptions(target=f"127.0.0.1:{port}", health_service=service, health_timeout_s=5)
     upstream = GrpcUpstream("peer", options)

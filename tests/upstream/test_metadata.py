@@ -58,6 +58,13 @@ def test_other_headers_stay_here(header: str) -> None:
     assert crossing(tuple((name, "v") for name in prefixed), forward=True) == []
 
 
+def test_headers_for_one_hop_stay_here() -> None:
+    """H1: a header that Connection names is for this gateway alone, allowed or prefixed."""
+    named = (("Connection", "keep-alive, Baggage"), ("Connection", "grpc-metadata-shard"))
+    sent = (("baggage", "k=v"), ("Grpc-Metadata-Shard", "7"), ("Tracestate", "a=b"))
+    assert crossing((*named, *sent)) == [("tracestate", "a=b")]
+
+
 def test_a_wide_list_still_keeps_what_never_crosses() -> None:
     """H1: hop-by-hop and gRPC's own headers, and names of the caller, do not cross under any allow list."""
     sent = (("Connection", "x"), ("Host", "h"), ("grpc-status", "0"), ("x-principal-id", "root"), ("X-Tenant", "acme"))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from transom_codegen.fields import is_raw
 from transom_codegen.model import StreamKind
 from transom_codegen.problem import Problem, Severity
 
@@ -46,7 +47,8 @@ def _check_stream(binding: Binding, *, has_get: bool) -> Iterator[Problem]:
                 f"{binding.rpc.full_name} takes a stream of messages, and its binding has no body to carry them",
                 'add `body: "*"`',
             )
-        case StreamKind.BIDI if not has_get:
+        # Raw content is for the bodies of one request (B9): over a WebSocket it would be base64 in JSON.
+        case StreamKind.BIDI if not has_get and not is_raw(binding.rpc.response.descriptor, binding.response_body):
             yield Problem.at(
                 binding.location,
                 "bidi-not-get",

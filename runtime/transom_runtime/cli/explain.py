@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from transom_runtime.binding import AuthKind, Binding
+from transom_runtime.binding import AuthKind, Binding, StreamKind
 from transom_runtime.cli.routes import auth_words, describe, limit_words
 from transom_runtime.cli.routes_index import Config, Generated, load_served
 from transom_runtime.cli.story import Sent, Story, tell
@@ -93,10 +93,16 @@ def _binding_lines(story: Story, binding: Binding) -> Iterator[str]:
     yield f"  auth       {auth_words(policy)}"
     for limit in policy.rate_limits:
         yield f"  limit      {limit_words(limit)}"
-    yield f"  timeout    {f'{policy.timeout_s:g} s' if policy.timeout_s else 'the gateway cap'}"
+    yield f"  timeout    {_timeout_words(binding)}"
     yield f"  retry      {f'{policy.retry.attempts} attempts' if policy.retry else 'never'}"
     if policy.auth.kind is not AuthKind.PUBLIC and policy.auth.forward:
         yield "  forwards   the Authorization header"
+
+
+def _timeout_words(binding: Binding) -> str:
+    if binding.policy.timeout_s:
+        return f"{binding.policy.timeout_s:g} s"
+    return "the gateway cap" if binding.stream is StreamKind.UNARY else "none, but the caps of streams"
 
 
 def _placement_lines(story: Story) -> Iterator[str]:

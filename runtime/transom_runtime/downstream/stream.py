@@ -240,7 +240,13 @@ class _Sending:
 
 def deadline_passed() -> CallError:
     """The end of a stream that its call's deadline ended."""
-    return CallError(Code.DEADLINE_EXCEEDED, "the deadline passed before the stream was done", origin=Origin.GATEWAY)
+    return CallError(
+        Code.DEADLINE_EXCEEDED,
+        "the deadline passed before the stream was done",
+        origin=Origin.GATEWAY,
+        reason="DEADLINE_EXCEEDED",
+        remedy="open the stream again with a longer timeout, or with none",
+    )
 
 
 def too_long(message: str, reason: str) -> CallError:

@@ -93,7 +93,13 @@ async def _within_deadline(endpoint: Endpoint, call: Call, request: web.Request)
 
 def deadline_exceeded() -> CallError:
     """The end of a call that took longer than anybody waits."""
-    return CallError(Code.DEADLINE_EXCEEDED, "the deadline passed before the call was done", origin=Origin.GATEWAY)
+    return CallError(
+        Code.DEADLINE_EXCEEDED,
+        "the deadline passed before the call was done",
+        origin=Origin.GATEWAY,
+        reason="DEADLINE_EXCEEDED",
+        remedy="try again with a longer timeout, where the route takes one, or ask for less at once",
+    )
 
 
 def _ending() -> CallError:

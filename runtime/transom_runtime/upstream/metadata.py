@@ -65,9 +65,11 @@ class RequestMetadata:
         if call.traceparent:
             pairs.append(("traceparent", call.traceparent))
         size = 0
+        single_hop = _single_hop(call.head)
         for header, value in call.head.headers.items():
-            key = self._key(header.lower(), call)
-            if key:
+            name = header.lower()
+            key = self._key(name, call)
+            if key and name not in single_hop:
                 size += len(key) + len(value)
                 pairs.extend(_pairs(header, key, value))
         if size > self._max_bytes:
@@ -121,6 +123,12 @@ class ResponseMetadata:
 def _compile(globs: Iterable[str]) -> re.Pattern[str]:
     # With nothing allowed, a pattern that nothing matches.
     return re.compile("|".join(translate(glob.lower()) for glob in globs) or r"(?!)")
+
+
+def _single_hop(head: RequestHead) -> frozenset[str]:
+    """The headers that `Connection` names: meant for this gateway alone (RFC 9110, 7.6.1)."""
+    named = head.headers.getall("Connection", ())
+    return frozenset(name.strip() for value in named for name in value.lower().split(","))
 
 
 def _pairs(header: str, key: str, value: str) -> Iterable[tuple[str, str | bytes]]:
