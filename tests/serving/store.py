@@ -33,7 +33,8 @@ def write_generated(out: Path) -> None:
     tree = generate(GenerateOptions(protos=PROTOS, index=INDEX))
     assert not tree.problems, tree.problems
     write_tree(tree, out)
-    sys.path.insert(0, str(out))
+    # Behind the repository's own, whose index of routes has the same name.
+    sys.path.append(str(out))
 
 
 @dataclass(slots=True, kw_only=True)
