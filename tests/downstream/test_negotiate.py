@@ -56,6 +56,17 @@ def test_r3_nothing_acceptable(accept: str) -> None:
     assert caught.value.http_status == 406
 
 
+def test_e1_who_asks_for_problems_takes_answers_too() -> None:
+    """E1, S1: a client that names the type of problems alone gets its answers as JSON, unless it refuses JSON."""
+    check_acceptable(parse_accept("application/problem+json"))
+    assert stream_framing(parse_accept("application/problem+json")) is Framing.ARRAY
+    for refused in ("application/problem+json, application/json;q=0", "application/problem+json;q=0"):
+        with pytest.raises(CallError):
+            check_acceptable(parse_accept(refused))
+        with pytest.raises(CallError):
+            stream_framing(parse_accept(f"{refused}, text/html"))
+
+
 def test_s1_unary_with_only_an_event_stream_acceptable() -> None:
     """S1: a unary route answers in JSON or not at all."""
     check_acceptable(parse_accept("text/event-stream, application/json;q=0.1"))

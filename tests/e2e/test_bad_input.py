@@ -212,6 +212,12 @@ def test_problem_json(connection: Connection) -> None:
     assert answer.status == 404
     assert answer.headers["content-type"].startswith("application/problem+json")
     assert answer.json()["status"] == 404
+    headers = {"Accept": "application/problem+json"}
+    faulty = connection.send("GET", "/api/v1/workflows?page_size=many", headers=headers, token=token())
+    assert (faulty.status, faulty.headers["content-type"]) == (400, "application/problem+json")
+    assert faulty.json()["status"] == 400
+    good = connection.send("GET", "/api/v1/workflows", headers=headers, token=token())
+    assert (good.status, good.headers["content-type"]) == (200, "application/json")
 
 
 def test_smuggling_is_refused(served: Gateway) -> None:

@@ -125,15 +125,24 @@ _FRAMINGS: Final = {framing.content_type: framing for framing in Framing}
 def stream_framing(accept: Accept) -> Framing:
     """The framing of a server stream: an array unless another is asked for. Raises CallError (406)."""
     chosen = choose(accept, tuple(_FRAMINGS))
-    if chosen is None:
-        raise not_acceptable(tuple(_FRAMINGS))
-    return _FRAMINGS[chosen]
+    if chosen is not None:
+        return _FRAMINGS[chosen]
+    if _means_json(accept):
+        return Framing.ARRAY
+    raise not_acceptable(tuple(_FRAMINGS))
 
 
 def check_acceptable(accept: Accept, media_type: str = JSON) -> None:
     """Raise CallError (406) where the one media type that a unary route answers with is not welcome."""
-    if accept.quality(media_type) == 0:
+    if accept.quality(media_type) == 0 and not (media_type == JSON and _means_json(accept)):
         raise not_acceptable((media_type,))
+
+
+def _means_json(accept: Accept) -> bool:
+    """Whether a client that says nothing of JSON reads it all the same: it names the JSON of problems (E1), and means
+    to get its answers too.
+    """
+    return accept.range_for(JSON) is None and wants_problem(accept)
 
 
 def wants_enum_numbers(raw_query: str) -> bool:
