@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from transom_runtime.downstream.body import client_gone
 from transom_runtime.downstream.opening import Opening
-from transom_runtime.downstream.refusals import internal_error
+from transom_runtime.downstream.pace import Pace
+from transom_runtime.downstream.stream_end import as_call_error, draining, too_much
 from transom_runtime.errors import CallError, Code, Origin
 
 if TYPE_CHECKING:
@@ -121,15 +122,6 @@ async def _finish(
     return opening.carrier.response
 
 
-def as_call_error(failure: Exception | None) -> CallError | None:
-    """What a stream failed with, as the client may know it."""
-    if failure is None or isinstance(failure, CallError):
-        return failure
-    error = internal_error()
-    error.__cause__ = failure
-    return error
-
-
 class _Sending:
     """One stream on its way out: the pump, and the attendants that run beside it."""
 
@@ -137,8 +129,7 @@ class _Sending:
         self._opening = opening
         self._options = options
         self._loop = asyncio.get_running_loop()
-        self._ends_at = self._loop.time() + options.max_duration_s
-        self._has_deadline = opening.call.deadline.remaining_s() <= options.max_duration_s
+        self._pace = Pace(options, opening.call.deadline, unit="message")
         """Whether it is the call's deadline, and no cap of the gateway, that ends the stream."""
         self._limit: asyncio.Timeout | None = None
         self._stopped = False
@@ -155,7 +146,7 @@ class _Sending:
         except TimeoutError as error:
             if not limit.expired():
                 return error
-            return self._verdict if self._stopped else self._overdue()
+            return self._verdict if self._stopped else self._pace.overdue()
         except Exception as error:  # noqa: BLE001 -- whatever it is, the client has to be told that the stream broke
             return error
         finally:
@@ -166,8 +157,8 @@ class _Sending:
         opening = self._opening
         iterator = aiter(messages)
         while not self._stopped:
-            now = self._quiet_since = self._loop.time()
-            limit.reschedule(min(now + self._options.idle_timeout_s, self._ends_at))
+            self._quiet_since = self._loop.time()
+            limit.reschedule(self._pace.until())
             payload = await anext(iterator, None)
             self._quiet_since = math.inf
             await opening.open_after_initial()
@@ -213,7 +204,7 @@ class _Sending:
         """End the stream when the gateway does."""
         if drain is not None:
             await drain.wait()
-            self._stop(_draining())
+            self._stop(draining())
 
     async def heed(self) -> None:
         """End the stream when its client does."""
@@ -222,61 +213,10 @@ class _Sending:
     def _heard(self) -> None:
         """A message from the client: whoever waits for the upstream's answer waits anew."""
         if self._limit is not None and not self._stopped and self._quiet_since < math.inf:
-            self._limit.reschedule(min(self._loop.time() + self._options.idle_timeout_s, self._ends_at))
+            self._limit.reschedule(self._pace.until())
 
     def _stop(self, verdict: CallError | None) -> None:
         """Interrupt the pump, whatever it waits for. The first verdict stands."""
         if self._limit is not None and not self._limit.expired() and not self._stopped:
             self._stopped, self._verdict = True, verdict
             self._limit.reschedule(self._loop.time())
-
-    def _overdue(self) -> CallError:
-        if self._loop.time() >= self._ends_at:
-            if self._has_deadline:
-                return deadline_passed()
-            return too_long(f"the stream is open for longer than {self._options.max_duration_s:g} s", "STREAM_TOO_LONG")
-        return too_long(f"no message got through for {self._options.idle_timeout_s:g} s", "STREAM_IDLE")
-
-
-def deadline_passed() -> CallError:
-    """The end of a stream that its call's deadline ended."""
-    return CallError(
-        Code.DEADLINE_EXCEEDED,
-        "the deadline passed before the stream was done",
-        origin=Origin.GATEWAY,
-        reason="DEADLINE_EXCEEDED",
-        remedy="open the stream again with a longer timeout, or with none",
-    )
-
-
-def too_long(message: str, reason: str) -> CallError:
-    """The end of a stream that takes more time than it may."""
-    return CallError(
-        Code.DEADLINE_EXCEEDED,
-        message,
-        origin=Origin.GATEWAY,
-        reason=reason,
-        remedy="open the stream again from where it stopped",
-    )
-
-
-def too_much(message: str) -> CallError:
-    """The end of a stream that is larger than it may be."""
-    return CallError(
-        Code.RESOURCE_EXHAUSTED,
-        message,
-        origin=Origin.GATEWAY,
-        reason="STREAM_TOO_LARGE",
-        remedy="ask for less at once, or open the stream again from where it stopped",
-    )
-
-
-def _draining() -> CallError:
-    return CallError(
-        Code.UNAVAILABLE,
-        "the gateway is shutting down",
-        origin=Origin.GATEWAY,
-        reason="DRAINING",
-        remedy="open the stream again; another replica answers",
-        retry_after_s=1.0,
-    )

@@ -20,7 +20,7 @@ from transom_runtime.extension import Reply, ReplyStream
 from transom_runtime.serving.arriving import Arriving, as_content, extent
 from transom_runtime.serving.keys import ENDPOINT, LIMIT, SOUGHT
 from transom_runtime.serving.sought import Sought
-from transom_runtime.serving.streaming import until_deadline
+from transom_runtime.serving.streaming import note, until_deadline
 
 # With a Last-Modified and without a word on caching, caches would guess how long a content stays as it is.
 _REVALIDATED: Final = {"Cache-Control": "private, no-cache"}
@@ -63,7 +63,7 @@ async def respond_download(request: web.Request, call: Call, stream: ReplyStream
                 await arriving.close()
     finally:
         stream.cancel()
-        _note(call, stats)
+        note(call, stats)
 
 
 async def respond_content(request: web.Request, call: Call, reply: Reply) -> web.StreamResponse:
@@ -84,11 +84,7 @@ async def respond_content(request: web.Request, call: Call, reply: Reply) -> web
             request, call, _once(payload.body), delivery, options=options, pace=Pace(options), stats=stats
         )
     finally:
-        _note(call, stats)
-
-
-def _note(call: Call, stats: StreamStats) -> None:
-    call.messages, call.response_bytes, call.failure = stats.messages, stats.sent_bytes, stats.error
+        note(call, stats)
 
 
 async def _once(body: bytes) -> AsyncIterator[bytes]:

@@ -29,7 +29,7 @@ from transom_runtime.serving.kinds import answers_stream, stream_fields
 from transom_runtime.serving.live_streams import LiveStream
 from transom_runtime.serving.sockets import needs_socket, prepare_socket, socket_messages
 from transom_runtime.serving.stages import FramingOptions
-from transom_runtime.serving.streaming import messages_of, take_initial, until_deadline
+from transom_runtime.serving.streaming import messages_of, note, take_initial, until_deadline
 from transom_runtime.transcode.response import ResponseEncoder
 
 
@@ -137,7 +137,7 @@ async def respond_stream(request: web.Request, call: Call, stream: ReplyStream) 
             )
     finally:
         stream.cancel()
-        call.messages, call.response_bytes, call.failure = stats.messages, stats.sent_bytes, stats.error
+        note(call, stats)
 
 
 def _response_carrier(request: web.Request, call: Call, options: FramingOptions) -> ResponseCarrier:

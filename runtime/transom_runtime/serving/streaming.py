@@ -1,4 +1,4 @@
-"""What all streams have in common while they are sent: their deadline, and the headers that their upstream gives."""
+"""What all streams have in common while they are sent: deadline, headers, messages, and what is told of them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from aiohttp import web
 
 from transom_runtime.call import Call
 from transom_runtime.downstream.stream import StreamOptions
+from transom_runtime.downstream.stream_stats import StreamStats
 from transom_runtime.errors import CallError
 from transom_runtime.extension import ReplyStream
 from transom_runtime.serving.keys import LIMIT
@@ -23,6 +24,11 @@ def until_deadline(request: web.Request, call: Call, options: StreamOptions) -> 
         return options
     limit.reschedule(None)
     return replace(options, max_duration_s=min(options.max_duration_s, call.deadline.remaining_s()))
+
+
+def note(call: Call, stats: StreamStats) -> None:
+    """Tell the call, for those who watch it, what became of its stream."""
+    call.messages, call.response_bytes, call.failure = stats.messages, stats.sent_bytes, stats.error
 
 
 async def take_initial(call: Call, stream: ReplyStream, wanted: ResponseMetadata) -> None:
