@@ -24,7 +24,7 @@ from transom_runtime.downstream.cors import CorsOptions
 from transom_runtime.downstream.error_body import ErrorOptions
 from transom_runtime.downstream.listener import ListenOptions
 from transom_runtime.downstream.proxies import TrustedProxies
-from transom_runtime.downstream.stream import StreamOptions
+from transom_runtime.downstream.stream_options import StreamOptions
 from transom_runtime.observe.logs import LogOptions
 from transom_runtime.observe.metrics import MetricsOptions
 from transom_runtime.observe.tracing import TracingOptions

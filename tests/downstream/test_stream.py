@@ -17,7 +17,8 @@ from transom_runtime.call import Call
 from transom_runtime.downstream.carrier import ResponseCarrier
 from transom_runtime.downstream.framing import Framing, Payload, build_framer
 from transom_runtime.downstream.respond import Responder
-from transom_runtime.downstream.stream import StreamOptions, send_stream
+from transom_runtime.downstream.stream import send_stream
+from transom_runtime.downstream.stream_options import StreamOptions
 from transom_runtime.downstream.stream_stats import StreamStats
 from transom_runtime.errors import CallError, Code, Origin
 

@@ -19,7 +19,8 @@ from downstream.wire import Serve, Served, Wire, make_call
 from transom_runtime.downstream.framing import Payload, SocketFramer
 from transom_runtime.downstream.handshake import check_handshake
 from transom_runtime.downstream.respond import Responder
-from transom_runtime.downstream.stream import StreamOptions, send_stream
+from transom_runtime.downstream.stream import send_stream
+from transom_runtime.downstream.stream_options import StreamOptions
 from transom_runtime.downstream.stream_stats import StreamStats
 from transom_runtime.downstream.websocket import Socket, cut_reason
 from transom_runtime.errors import CallError, Code, Origin

@@ -18,7 +18,7 @@ from aiohttp import FormData
 from serving.kit import Recorder, Running
 from transom_runtime.assembly import build_gateway
 from transom_runtime.downstream.listener import Listener, ListenOptions
-from transom_runtime.downstream.stream import StreamOptions
+from transom_runtime.downstream.stream_options import StreamOptions
 from transom_runtime.errors import Code
 from transom_runtime.policy.rate_limit import RateLimitOptions
 from transom_runtime.settings import Settings

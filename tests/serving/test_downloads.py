@@ -20,7 +20,7 @@ from serving.kit import running, settings
 from serving.store import HttpBody, Store, Stored, serving
 from transom.v1.content_pb2 import Content
 from transom_runtime.downstream.http_date import format_http_date
-from transom_runtime.downstream.stream import StreamOptions
+from transom_runtime.downstream.stream_options import StreamOptions
 from transom_runtime.errors import Code, Origin
 from transom_runtime.upstream.local import LocalService
 from transom_runtime.upstream.metadata import MetadataOptions

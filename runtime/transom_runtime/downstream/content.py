@@ -15,8 +15,8 @@ from aiohttp import HttpVersion11, web
 from transom_runtime.downstream.body import client_gone
 from transom_runtime.downstream.outlet import break_off, reset, write_out
 from transom_runtime.downstream.respond import add_own_headers
-from transom_runtime.downstream.stream import StreamOptions
 from transom_runtime.downstream.stream_end import as_call_error, too_much
+from transom_runtime.downstream.stream_options import StreamOptions
 from transom_runtime.downstream.stream_stats import StreamStats
 from transom_runtime.errors import CallError, Code, Origin
 

@@ -11,7 +11,7 @@ from transom_runtime.downstream.stream_end import deadline_passed, too_long
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from transom_runtime.downstream.stream import StreamOptions
+    from transom_runtime.downstream.stream_options import StreamOptions
     from transom_runtime.errors import CallError
 
 T = TypeVar("T")

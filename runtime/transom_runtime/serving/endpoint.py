@@ -10,7 +10,7 @@ from aiohttp import web
 from transom_runtime.binding import Binding
 from transom_runtime.call import Call
 from transom_runtime.downstream.negotiate import wants_enum_numbers
-from transom_runtime.downstream.stream import StreamOptions
+from transom_runtime.downstream.stream_options import StreamOptions
 from transom_runtime.downstream.success import SuccessPlan
 from transom_runtime.extension import Gate, Invoke, OpenStream
 from transom_runtime.serving.border import serve

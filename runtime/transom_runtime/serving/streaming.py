@@ -8,7 +8,7 @@ from dataclasses import replace
 from aiohttp import web
 
 from transom_runtime.call import Call
-from transom_runtime.downstream.stream import StreamOptions
+from transom_runtime.downstream.stream_options import StreamOptions
 from transom_runtime.downstream.stream_stats import StreamStats
 from transom_runtime.errors import CallError
 from transom_runtime.extension import ReplyStream
