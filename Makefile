@@ -10,11 +10,12 @@ READY := .venv/.ready-$(shell cat requirements/dev.txt pyproject.toml | cksum | 
 PEERS := .venv/.peers-$(shell cat requirements/peers.txt | cksum | cut -d' ' -f1)
 PROTOS := third_party/public/.ready-$(shell cat tests/clients/packages.json | cksum | cut -d' ' -f1)
 FUZZ := .venv/.fuzz-$(shell cat requirements/fuzz.txt | cksum | cut -d' ' -f1)
+BENCH := .venv/.bench-$(shell cat requirements/bench.txt | cksum | cut -d' ' -f1)
 ARGS ?=
 SECONDS ?= 60
 # buf keeps a cache in HOME; here it stays inside the checkout.
 BUF := HOME=$(CURDIR)/.venv $(CURDIR)/$(BIN)/buf
-SOURCES := codegen runtime examples tests
+SOURCES := codegen runtime examples tests bench
 AGAINST ?= main
 
 .PHONY: help
@@ -47,6 +48,10 @@ $(PROTOS): $(READY) tests/clients/packages.json
 $(FUZZ): $(READY) requirements/fuzz.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-warn-script-location --require-hashes -r requirements/fuzz.txt 2> >(grep -v '^WARNING' >&2)
 	@rm -f .venv/.fuzz-*; touch $@
+$(BENCH): $(READY) requirements/bench.txt
+	@echo "transom: installing what the benchmark holds the gateway against, once"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-warn-script-location --require-hashes -r requirements/bench.txt 2> >(grep -v '^WARNING' >&2)
+	@rm -f .venv/.bench-*; touch $@
 
 .PHONY: demo
 demo: $(READY) ## Run Valkey, the workflow engine and the gateway; print curl lines to paste
@@ -95,6 +100,10 @@ browser: $(READY) ## Let a real browser, Debian's chromium, use the gateway from
 	  echo "transom: no chromium and chromedriver are installed; on Debian: apt-get install --yes chromium chromium-driver"; exit 1; }
 	@$(BIN)/pytest -q tests/browser $(ARGS)
 
+.PHONY: bench
+bench: $(BENCH) ## Measure CPU per request beside Envoy and hand-written gateways; ARGS=--write writes docs/performance.md
+	@PYTHONPATH=bench $(BIN)/python -m transom_bench $(ARGS)
+
 .PHONY: generate
 generate: $(READY) ## Write generated/ anew from protos/
 	@$(BIN)/transom generate $(ARGS)
@@ -127,6 +136,7 @@ lock: $(READY) ## Pin requirements/*.txt anew (needs uv)
 	@uv pip compile --quiet --upgrade --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml --all-extras --group dev -c requirements/runtime.txt -o requirements/dev.txt
 	@uv pip compile --quiet --upgrade --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml --all-extras --group dev --group peers -c requirements/dev.txt -o requirements/peers.txt
 	@uv pip compile --quiet --upgrade --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 --group fuzz -o requirements/fuzz.txt
+	@uv pip compile --quiet --upgrade --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml --all-extras --group dev --group bench -c requirements/peers.txt -o requirements/bench.txt
 
 .PHONY: clean
 clean: ## Remove what make made

@@ -1,0 +1,1 @@
+"""The benchmark: what a request costs through the gateway, beside what it costs through others, in one run."""

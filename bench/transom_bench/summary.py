@@ -1,0 +1,71 @@
+"""What rounds come to: medians, spreads, and ratios taken within a round, where both sides met the same noise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median, quantiles
+
+from transom_bench.measure import Measure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """A case with a contestant, over all rounds: medians."""
+
+    contestant: str
+    case: str
+    rounds: int
+    cpu_us: float
+    spread: float
+    """The distance between the quartiles of CPU per request, as a share of its median."""
+    per_s: float
+    p50_ms: float
+    p99_ms: float
+    rss_mib: float
+    foreign: float
+    rest_busy: float
+
+
+def summarize(measures: Sequence[Measure]) -> list[Summary]:
+    """A summary for each pair of contestant and case, in the order in which they first appear."""
+    pairs = dict.fromkeys((each.contestant, each.case) for each in measures)
+    return [_summary(contestant, case, _of(measures, contestant, case)) for contestant, case in pairs]
+
+
+def _summary(contestant: str, case: str, rounds: Sequence[Measure]) -> Summary:
+    return Summary(
+        contestant=contestant,
+        case=case,
+        rounds=len(rounds),
+        cpu_us=median(each.cpu_us for each in rounds),
+        spread=spread([each.cpu_us for each in rounds]),
+        per_s=median(each.per_s for each in rounds),
+        p50_ms=median(each.p50_ms for each in rounds),
+        p99_ms=median(each.p99_ms for each in rounds),
+        rss_mib=median(each.rss_mib for each in rounds),
+        foreign=median(each.foreign for each in rounds),
+        rest_busy=median(each.rest_busy for each in rounds),
+    )
+
+
+def spread(values: Sequence[float]) -> float:
+    """The distance between the quartiles, as a share of the median; of a single value 0."""
+    if len(values) < 2:
+        return 0.0
+    low, middle, high = quantiles(values, n=4, method="inclusive")
+    return (high - low) / middle
+
+
+def ratio(measures: Sequence[Measure], contestant: str, other: str, case: str) -> float | None:
+    """How many times the CPU of `other` a request costs: the median of the ratios within each round.
+
+    None where no round has both.
+    """
+    others = {each.round: each.cpu_us for each in _of(measures, other, case)}
+    ratios = [each.cpu_us / others[each.round] for each in _of(measures, contestant, case) if each.round in others]
+    return median(ratios) if ratios else None
+
+
+def _of(measures: Iterable[Measure], contestant: str, case: str) -> list[Measure]:
+    return [each for each in measures if (each.contestant, each.case) == (contestant, case)]

@@ -1,0 +1,73 @@
+"""What processes have used of the machine, as the kernel counts it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
+_PROC: Final = Path("/proc")
+_BUSY: Final = (0, 1, 2, 5, 6, 7)
+"""user, nice, system, irq, softirq and steal of a line of /proc/stat: all that is neither idle nor waiting."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stat:
+    """One process, as its line in /proc tells of it."""
+
+    parent: int
+    cpu_s: float
+    """CPU time of all its threads, those that have ended included."""
+
+
+def parse_stat(line: str) -> Stat:
+    """Read /proc/<pid>/stat. The name, in brackets, may hold anything, blanks and brackets too."""
+    fields = line.rpartition(")")[2].split()
+    return Stat(parent=int(fields[1]), cpu_s=(int(fields[11]) + int(fields[12])) / TICKS_PER_S)
+
+
+def tree(root: int) -> list[int]:
+    """A process and all its descendants."""
+    children: dict[int, list[int]] = {}
+    for pid in (int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit()):
+        if (stat := _stat(pid)) is not None:
+            children.setdefault(stat.parent, []).append(pid)
+    found = [root]
+    for pid in found:
+        found.extend(children.get(pid, ()))
+    return found
+
+
+def cpu_s(pids: Iterable[int]) -> float:
+    """The CPU time that processes have used since they started, in seconds; to a hundredth."""
+    return sum(stat.cpu_s for pid in pids if (stat := _stat(pid)) is not None)
+
+
+def rss_mib(pids: Iterable[int]) -> float:
+    """The memory that processes hold, in MiB; what they share counts for each."""
+    pages = sum(int((_PROC / str(pid) / "statm").read_text().split()[1]) for pid in pids)
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def busy_s(core: int) -> float:
+    """How long a core has been at work since the machine started, in seconds, whoever it worked for."""
+    return parse_busy((_PROC / "stat").read_text(), core)
+
+
+def parse_busy(content: str, core: int) -> float:
+    """The same, from the text of /proc/stat. Raises LookupError where there is no such core."""
+    for line in content.splitlines():
+        name, *counts = line.split()
+        if name == f"cpu{core}":
+            return sum(int(counts[place]) for place in _BUSY) / TICKS_PER_S
+    raise LookupError(f"the machine has no core {core}")
+
+
+def _stat(pid: int) -> Stat | None:
+    try:
+        return parse_stat((_PROC / str(pid) / "stat").read_text())
+    except (FileNotFoundError, ProcessLookupError):
+        return None

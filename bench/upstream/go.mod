@@ -1,0 +1,3 @@
+module transom/bench/upstream
+
+go 1.24

@@ -1,0 +1,78 @@
+"""What is kept of a run, and what the document says of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from transom_bench.canned import Canned
+from transom_bench.cases import build_cases
+from transom_bench.contestants import CONTESTANTS
+from transom_bench.measure import Measure
+from transom_bench.page import replace_sections, sections
+from transom_bench.plot import build_plot
+from transom_bench.record import Record, read_record, write_record
+
+_CASES = build_cases(Canned(manifest=Path("answers"), bodies={50: Path("body")}))
+_COSTS = {"transom": 200.0, "envoy": 100.0}
+_RECORD = Record(
+    machine={"cpu": "a CPU", "cores": "2", "kernel": "6", "python": "3.11"},
+    versions={"aiohttp": "3"},
+    rounds=1,
+    seconds=1.0,
+    start_s={"transom": 0.5},
+    measures=tuple(
+        Measure(
+            contestant=name,
+            case="get-small",
+            round=0,
+            requests=10,
+            cpu_us=cost,
+            per_s=1_234.0,
+            p50_ms=1.5,
+            p99_ms=2.5,
+            rss_mib=80.0,
+            foreign=0.01,
+            rest_busy=0.5,
+        )
+        for name, cost in _COSTS.items()
+    ),
+)
+
+
+def test_a_record_comes_back_as_it_was(tmp_path: Path) -> None:
+    """Tables can be made anew of what was kept."""
+    write_record(_RECORD, file := tmp_path / "results" / "run.json")
+    assert read_record(file) == _RECORD
+
+
+def test_tables_say_what_was_measured() -> None:
+    """A row for each contestant that ran, a ratio for each pair that did."""
+    told = sections(_RECORD, _CASES[:1])
+    assert "| transom | 200 (0%) |" in told["cost"]
+    assert "| transom : Envoy's transcoder | 2.00 |" in told["ratios"]
+    assert "| transom | 1,234 | 1.5 | 2.5 | 80 | 1% | 50% |" in told["rates"]
+    assert "FastAPI" not in told["cost"] + told["ratios"]
+
+
+def test_the_plot_has_a_bar_for_each_ratio() -> None:
+    """The longest bar is that of the largest ratio, and each says its value."""
+    plot = build_plot(_RECORD.measures, CONTESTANTS, _CASES[:1], "envoy")
+    assert ">2.00</text>" in plot
+    assert ">1.00</text>" in plot
+    assert plot.count("<rect") == 3  # the ground, and two bars
+
+
+def test_only_marked_places_are_written() -> None:
+    """What people wrote around the marks stays, and writing twice changes nothing."""
+    document = "before\n<!-- bench: cost -->\nold\n<!-- /bench: cost -->\nafter\n"
+    once = replace_sections(document, {"cost": r"new \1"})
+    assert once == "before\n<!-- bench: cost -->\nnew \\1\n<!-- /bench: cost -->\nafter\n"
+    assert replace_sections(once, {"cost": r"new \1"}) == once
+
+
+def test_a_place_that_is_missing_is_said() -> None:
+    """A section whose mark was lost does not vanish silently."""
+    with pytest.raises(LookupError, match="bench: cost"):
+        replace_sections("nothing", {"cost": "new"})
