@@ -104,6 +104,10 @@ browser: $(READY) ## Let a real browser, Debian's chromium, use the gateway from
 bench: $(BENCH) ## Measure CPU per request beside Envoy and hand-written gateways; ARGS=--write writes docs/performance.md
 	@PYTHONPATH=bench $(BIN)/python -m transom_bench $(ARGS)
 
+.PHONY: bench-profile
+bench-profile: $(BENCH) ## Sample where a request's time goes in the gateway; ARGS=--write writes docs/performance.md
+	@PYTHONPATH=bench $(BIN)/python -m transom_bench.profile $(ARGS)
+
 .PHONY: generate
 generate: $(READY) ## Write generated/ anew from protos/
 	@$(BIN)/transom generate $(ARGS)

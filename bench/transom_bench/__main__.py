@@ -14,13 +14,12 @@ from transom_bench.cases import Case, build_cases
 from transom_bench.contestants import CONTESTANTS
 from transom_bench.cores import NotEnoughCores, divide_cores
 from transom_bench.load import LoadFailed, find_h2load
-from transom_bench.page import replace_sections, sections
+from transom_bench.page import PAGE, replace_sections, sections
 from transom_bench.plot import build_plot
 from transom_bench.program import NotStarted
 from transom_bench.record import Record, write_record
 from transom_bench.run import ROOT, Plan, run
 
-PAGE: Final = ROOT / "docs" / "performance.md"
 PLOT: Final = ROOT / "docs" / "performance.svg"
 RESULTS: Final = ROOT / "bench" / "results"
 _PLOTTED: Final = ("get-small", "get-50", "post-50")

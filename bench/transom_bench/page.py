@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from transom_bench.cases import Case
@@ -12,6 +13,7 @@ from transom_bench.record import Record
 from transom_bench.summary import summarize
 from transom_bench.table import cost_table, rate_table, ratio_table, table
 
+PAGE: Final = Path(__file__).parents[2] / "docs" / "performance.md"
 _BY_NAME: Final = {each.name: each for each in CONTESTANTS}
 _PAIRS: Final = (
     ("transom", "envoy"),
