@@ -35,7 +35,7 @@ def build_small() -> Workflow:
 
 
 def build_workflow(nodes: int) -> Workflow:
-    """A workflow with so many nodes, each with parameters, in a chain of connections; 50 of them are 4.8 kB."""
+    """A workflow with so many nodes, each with parameters, in a chain of connections; 50 are 5 kB, 9 kB as JSON."""
     workflow = build_small()
     for number in range(nodes):
         node = workflow.nodes.add(id=f"node-{number}", type="http" if number % 2 else "transform")
