@@ -113,9 +113,10 @@ class Gate(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Not frozen, since one is made per request: see RequestHead.
+@dataclass(slots=True, kw_only=True)
 class Outcome:
-    """How a call ended."""
+    """How a call ended. Nobody changes it."""
 
     code: Code
     http_status: int

@@ -10,15 +10,14 @@ from functools import partial
 from aiohttp import web
 
 from transom_runtime.downstream.cors import Cors
-from transom_runtime.downstream.refusals import build_refusals
 from transom_runtime.downstream.resource import RouteResource
-from transom_runtime.downstream.respond import name_server
+from transom_runtime.downstream.respond import SERVER
 from transom_runtime.operations import Operations
 from transom_runtime.routing import Router, Unescape
 from transom_runtime.serving.drain import Drain
 from transom_runtime.serving.endpoint import Endpoint
 from transom_runtime.serving.stages import Stages
-from transom_runtime.serving.unrouted import build_refuse, watch_unrouted
+from transom_runtime.serving.unrouted import build_refuse, refuse_the_rest
 
 Part = Callable[[], AbstractAsyncContextManager[object]]
 """Something that lives as long as the application: opened at its start, closed at its end."""
@@ -43,10 +42,11 @@ class Gateway:
         self._operations = operations
         self._parts = parts
         self._cors = cors
+        self._refuse = build_refuse(stages)
         self._resource = RouteResource(
             ((endpoint.binding, endpoint) for endpoint in endpoints),
             partial(Router, unescape=unescape),
-            build_refuse(stages),
+            self._refuse,
         )
 
     @property
@@ -70,19 +70,21 @@ class Gateway:
 
     def app(self) -> web.Application:
         """An application of its own: routes, operations, and the gateway's words for whatever is neither."""
-        stages = self.stages
-        app = web.Application(middlewares=[watch_unrouted(stages), build_refusals(stages.responder)])
-        app.on_response_prepare.append(name_server)
-        app.on_response_prepare.append(self._close_at_the_end)
+        app = web.Application()
+        app.on_response_prepare.append(self._finish_head)
         self.mount_operations(app)
         self.mount(app)
+        refuse_the_rest(app, self._refuse)
         if self._cors is not None:
             app.on_response_prepare.append(self._cors.add_headers)
         return app
 
-    async def _close_at_the_end(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Have no client keep a connection that is about to be closed: what it sent there next would be lost."""
+    async def _finish_head(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Name the gateway in every response. Have no client keep a connection that is about to be closed: what it sent
+        there next would be lost.
+        """
         del request
+        response.headers["Server"] = SERVER
         # An upgraded connection takes no other request; that it upgrades has to stay said.
         if self.drain.unready and response.status != 101:
             response.headers["Connection"] = "close"

@@ -13,7 +13,6 @@ from aiohttp.typedefs import Handler
 from downstream.wire import Serve, Served, encode, make_binding
 from transom_runtime.binding import Binding
 from transom_runtime.downstream.listener import Listener, ListenOptions
-from transom_runtime.downstream.refusals import build_refusals
 from transom_runtime.downstream.respond import Responder
 
 
@@ -31,7 +30,7 @@ async def serve(responder: Responder) -> AsyncIterator[Serve]:
             if isinstance(handler, web.Application):
                 app = handler
             else:
-                app = web.Application(middlewares=[build_refusals(responder)])
+                app = web.Application()
                 app.router.add_route("*", "/{tail:.*}", handler)
             options = {"port": 0, "linger_s": 0.2, "shutdown_grace_s": 1.0} | options
             listener = Listener(app, ListenOptions(**options), responder)

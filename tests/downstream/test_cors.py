@@ -10,7 +10,6 @@ from aiohttp import web
 
 from downstream.wire import Answer, Serve, make_binding
 from transom_runtime.downstream.cors import Cors, CorsOptions
-from transom_runtime.downstream.refusals import build_refusals
 from transom_runtime.downstream.resource import RouteResource
 from transom_runtime.downstream.respond import Responder
 from transom_runtime.routing import Router
@@ -38,7 +37,7 @@ def app(responder: Responder) -> web.Application:
 
 
 def cors_app(responder: Responder, *origins: str, **options: Any) -> web.Application:
-    app = web.Application(middlewares=[build_refusals(responder)])
+    app = web.Application()
     routes = [(make_binding(method=method), Target()) for method in ("GET", "POST")]
     app.router.register_resource(RouteResource(routes, Router))
     app.on_response_prepare.append(Cors(CorsOptions(origins=origins, **options)).add_headers)

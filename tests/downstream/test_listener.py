@@ -121,23 +121,6 @@ async def test_a_call_error_of_an_application_without_the_middleware(serve: Serv
     assert [(await wire.get()).json["message"] for _ in range(2)] == ["no such thing"] * 2
 
 
-async def test_r2_unknown_paths_and_methods_of_other_resources(serve: Serve) -> None:
-    """R2, R3: what aiohttp's own router refuses has the JSON error body; what a team's handler raises is its own."""
-
-    async def teapot(_: web.Request) -> web.StreamResponse:
-        raise web.HTTPNotFound(text="mine")
-
-    served = await serve(hello)
-    app = web.Application(middlewares=served.listener._runner.app.middlewares)
-    app.router.add_post("/here", hello)
-    app.router.add_get("/mine", teapot)
-    wire = await (await serve(app)).connect()
-    unknown, wrong, mine = await wire.get("/x"), await wire.get("/here"), await wire.get("/mine")
-    assert (unknown.status, unknown.json["code"]) == (404, 5)
-    assert (wrong.status, wrong.headers["Allow"], wrong.json["code"]) == (405, "POST", 12)
-    assert (mine.status, mine.body) == (404, b"mine")
-
-
 async def test_s5_a_vanished_client_cancels_the_handler(serve: Serve) -> None:
     """S5: the listener turns on what aiohttp leaves off."""
     started, cancelled = asyncio.Event(), asyncio.Event()

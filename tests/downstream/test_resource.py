@@ -14,8 +14,7 @@ from aiohttp.web_urldispatcher import AbstractRoute
 
 from downstream.wire import Serve, make_binding
 from transom_runtime.binding import DOUBLE_STAR, Binding, Capture
-from transom_runtime.downstream.refusals import build_refusals
-from transom_runtime.downstream.resource import RouteMatchInfo, RouteResource
+from transom_runtime.downstream.resource import BindingRoute, RouteMatchInfo, RouteResource
 from transom_runtime.downstream.respond import Responder
 from transom_runtime.errors import CallError, Code, Origin
 
@@ -53,10 +52,11 @@ class Shown:
     async def handler(self, request: web.Request) -> web.StreamResponse:
         info = request.match_info
         assert isinstance(info, RouteMatchInfo)
-        assert info.match.target is self
+        assert isinstance(info.route, BindingRoute)
+        assert info.target is self
         route = info.route.resource
         assert route is not None
-        return web.json_response([*info.match.variables, info["id"], info.match.binding.id, route.canonical])
+        return web.json_response([*info.variables, info["id"], info.route.binding.id, route.canonical])
 
 
 def resource() -> RouteResource[Shown]:
@@ -65,7 +65,7 @@ def resource() -> RouteResource[Shown]:
 
 @pytest.fixture
 def app(responder: Responder) -> web.Application:
-    app = web.Application(middlewares=[build_refusals(responder)])
+    app = web.Application()
     app.router.register_resource(resource())
 
     async def own(_: web.Request) -> web.StreamResponse:
@@ -123,7 +123,7 @@ async def test_sub_applications_have_a_prefix(serve: Serve, responder: Responder
     """Mounted below a prefix, the routes match what comes after it."""
     inner = web.Application()
     inner.router.register_resource(resource())
-    app = web.Application(middlewares=[build_refusals(responder)])
+    app = web.Application()
     app.add_subapp("/api/", inner)
     wire = await (await serve(app)).connect()
     assert (await wire.get("/api/v1/x")).json[0] == "x"

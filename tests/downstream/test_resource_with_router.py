@@ -21,7 +21,7 @@ class Shown:
     async def handler(self, request: web.Request) -> web.StreamResponse:
         info = request.match_info
         assert isinstance(info, RouteMatchInfo)
-        return web.json_response([self.name, *info.match.variables])
+        return web.json_response([self.name, *info.variables])
 
 
 def files(method: str = "GET") -> Binding:

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
-import logging
 import os
 
 from transom_runtime.observe.logs.line_writer import LineWriter
-
-
-def record(text: str) -> logging.LogRecord:
-    return logging.LogRecord("test", logging.INFO, __file__, 1, text, None, None)
 
 
 def test_lines_keep_their_order() -> None:
@@ -19,7 +14,7 @@ def test_lines_keep_their_order() -> None:
     stream = io.StringIO()
     writer = LineWriter(stream)
     for number in range(100):
-        writer.emit(record(str(number)))
+        writer.write(str(number))
     writer.close()
     assert stream.getvalue().split() == [str(number) for number in range(100)]
 
@@ -30,7 +25,7 @@ def test_a_reader_that_stops_stops_nobody() -> None:
     with os.fdopen(readable, "rb") as reader, os.fdopen(writable, "w") as stream:
         writer = LineWriter(stream, max_lines=10)
         for _ in range(2000):
-            writer.emit(record("x" * 1000))
+            writer.write("x" * 1000)
         read = b""
         while b"log lines dropped" not in read:
             read += reader.read1(65_536)
@@ -43,7 +38,7 @@ def test_a_broken_pipe_is_no_fault() -> None:
     os.close(readable)
     stream = os.fdopen(writable, "w")
     writer = LineWriter(stream)
-    writer.emit(record("x"))
+    writer.write("x")
     writer.close()
     with contextlib.suppress(BrokenPipeError):
         stream.close()

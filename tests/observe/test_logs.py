@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -18,7 +19,7 @@ from transom_runtime.binding import StreamKind
 from transom_runtime.call import Principal, PrincipalKind
 from transom_runtime.errors import CallError, Code, Origin
 from transom_runtime.extension import Outcome
-from transom_runtime.observe.logs import AccessLog, LogOptions, configure_logs
+from transom_runtime.observe.logs import AccessLog, LogOptions, access, configure_logs
 
 Lines = Callable[[], list[dict[str, Any]]]
 
@@ -135,6 +136,34 @@ def test_a_call_has_one_line(lines: Lines) -> None:
         "principal": "u1",
     }
     assert "secret" not in json.dumps(line)
+
+
+def test_the_line_is_the_one_that_the_log_would_make(lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The access line that is made past structlog has the names, order and values of one that goes through it, secrets
+    in what clients send cut out alike.
+    """
+    of_call = call(method="eyJhbGciOiJIUzI1NiJ9.e30.c2ln")
+    of_call.request_id, of_call.principal = "token=hunter2", Principal(kind=PrincipalKind.USER, id="a b@c.test")
+    refused = failed(Code.INVALID_ARGUMENT, 400)
+    AccessLog().on_end(of_call, None, refused)
+    monkeypatch.setattr(access, "json_line_writer", lambda: None)
+    AccessLog().on_end(of_call, None, refused)
+    direct, logged = lines()
+    assert (direct["method"], direct["request_id"]) == ("[redacted]", "token=[redacted]")
+    for line in (direct, logged):
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z", line.pop("timestamp"))
+    assert list(direct) == list(logged)
+    assert direct == logged
+
+
+def test_quiet_access_logs_cost_no_line() -> None:
+    """Where less than a warning is not logged, a call that went well has no line, and one that failed has."""
+    stream = io.StringIO()
+    configure_logs(LogOptions(level="warning"), stream)
+    AccessLog().on_end(call(), None, OK)
+    assert stream.getvalue() == ""
+    AccessLog().on_end(call(), None, failed())
+    assert json.loads(stream.getvalue())["level"] == "error"
 
 
 def test_a_fault_is_an_error_with_its_cause(lines: Lines) -> None:

@@ -32,6 +32,8 @@ async def wire(gateway: Running) -> AsyncIterator[Wire]:
 REFUSED: list[tuple[dict[str, Any], int, int, str]] = [
     ({"path": "/api/v1/nowhere"}, 404, 5, "ROUTE_NOT_FOUND"),
     ({"path": f"{PATH}/"}, 404, 5, "ROUTE_NOT_FOUND"),
+    ({"path": "/%0A"}, 404, 5, "ROUTE_NOT_FOUND"),
+    ({"path": "/livez", "method": "POST"}, 405, 12, "METHOD_NOT_ALLOWED"),
     ({"path": PATH, "method": "POST", "body": b"{}"}, 405, 12, "METHOD_NOT_ALLOWED"),
     ({"path": f"{PATH}:cancel", "method": "LOCK"}, 405, 12, "METHOD_NOT_ALLOWED"),
     ({"path": "/api/v1/sessions/%zz"}, 400, 3, "INVALID_PATH"),

@@ -20,7 +20,17 @@ async def read_body(request: web.Request, max_bytes: float) -> bytes:
     413 beyond `max_bytes`, counted both as sent and as decompressed; 415 for a coding that nobody undoes; 400 where the
     framing or the coding is broken; CANCELLED where the client went away. Asks a client that waits for it to go on.
     """
-    return b"".join([chunk async for chunk in await open_body(request, max_bytes)])
+    if not request.body_exists:
+        return b""
+    if "Content-Encoding" in request.headers:
+        return b"".join([chunk async for chunk in await open_body(request, max_bytes)])
+    await _begin_body(request, max_bytes)
+    content, pieces = request.content, []
+    while not content.at_eof():
+        pieces.append(await _arrival(content.readany(), None))
+        if content.total_bytes > max_bytes:
+            raise _too_large(max_bytes)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 async def open_body(

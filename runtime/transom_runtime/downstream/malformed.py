@@ -6,6 +6,8 @@ aiohttp's parser refuses most; `check_head` refuses what it lets through and wha
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import HttpVersion10, HttpVersion11
@@ -40,15 +42,25 @@ _CLAUSES: Final = (
 def check_head(request: web.BaseRequest, max_bytes: int) -> None:
     """Raise BadHttpMessage or LineTooLong where the head of a request is not to be trusted, or is too large."""
     headers = request.headers
-    if request.version not in {HttpVersion10, HttpVersion11}:
+    if request.version not in (HttpVersion11, HttpVersion10):
         raise broken.BadStatusLine(error="")
-    coding = headers.getall("Transfer-Encoding", ())
-    if coding and (request.version == HttpVersion10 or [one.lower() for one in coding] != ["chunked"]):
-        raise broken.BadHttpMessage("`Transfer-Encoding`")
-    if not _HOST.fullmatch(headers.get("Host", "")):
+    if "Transfer-Encoding" in headers:
+        _check_coding(request)
+    if not _is_host(headers.get("Host", "")):
         raise broken.BadHttpMessage("Invalid host")
-    if sum(len(name) + len(value) for name, value in request.raw_headers) > max_bytes:
+    if sum(map(len, chain.from_iterable(request.raw_headers))) > max_bytes:
         raise HeadTooLarge("the head is too large")
+
+
+@lru_cache(maxsize=1024)
+def _is_host(text: str) -> bool:
+    return _HOST.fullmatch(text) is not None
+
+
+def _check_coding(request: web.BaseRequest) -> None:
+    coding = request.headers.getall("Transfer-Encoding")
+    if request.version == HttpVersion10 or [one.lower() for one in coding] != ["chunked"]:
+        raise broken.BadHttpMessage("`Transfer-Encoding`")
 
 
 class HeadTooLarge(broken.BadHttpMessage):

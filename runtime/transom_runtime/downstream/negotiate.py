@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
@@ -56,6 +56,14 @@ class Accept:
     """A parsed Accept header."""
 
     ranges: tuple[MediaRange, ...]
+    takes_json: bool = field(init=False, compare=False)
+    """Whether JSON is welcome. So it is to a client that says nothing of it and names the JSON of problems (E1): it
+    means to get its answers too.
+    """
+
+    def __post_init__(self) -> None:
+        found = self.range_for(JSON)
+        object.__setattr__(self, "takes_json", wants_problem(self) if found is None else found.quality > 0)
 
     def range_for(self, media_type: str) -> MediaRange | None:
         """The most precise range that holds a media type, its quality zero included; None: it is not mentioned."""
@@ -69,9 +77,10 @@ class Accept:
 
 def read_accept(headers: Mapping[str, str]) -> Accept:
     """The Accept headers of a request; without any, or without any that can be read, everything is welcome."""
+    if "Accept" not in headers:
+        return _WELCOME
     # aiohttp gives a request that it could not parse a plain, empty dict.
-    sent = headers.getall("Accept", ()) if isinstance(headers, CIMultiDictProxy) else ()
-    value = ", ".join(sent)
+    value = ", ".join(headers.getall("Accept", ())) if isinstance(headers, CIMultiDictProxy) else ""
     return _kept_accept(value) if len(value) <= _MAX_KEPT else parse_accept(value)
 
 
@@ -127,22 +136,15 @@ def stream_framing(accept: Accept) -> Framing:
     chosen = choose(accept, tuple(_FRAMINGS))
     if chosen is not None:
         return _FRAMINGS[chosen]
-    if _means_json(accept):
+    if accept.takes_json:
         return Framing.ARRAY
     raise not_acceptable(tuple(_FRAMINGS))
 
 
-def check_acceptable(accept: Accept, media_type: str = JSON) -> None:
-    """Raise CallError (406) where the one media type that a unary route answers with is not welcome."""
-    if accept.quality(media_type) == 0 and not (media_type == JSON and _means_json(accept)):
-        raise not_acceptable((media_type,))
-
-
-def _means_json(accept: Accept) -> bool:
-    """Whether a client that says nothing of JSON reads it all the same: it names the JSON of problems (E1), and means
-    to get its answers too.
-    """
-    return accept.range_for(JSON) is None and wants_problem(accept)
+def check_acceptable(accept: Accept) -> None:
+    """Raise CallError (406) where JSON, which is all that a unary route answers with, is not welcome."""
+    if not accept.takes_json:
+        raise not_acceptable((JSON,))
 
 
 def wants_enum_numbers(raw_query: str) -> bool:
@@ -172,3 +174,7 @@ def not_acceptable(offered: Sequence[str]) -> CallError:
         reason="NOT_ACCEPTABLE",
         remedy=f"accept {listed}",
     )
+
+
+_WELCOME: Final = Accept((_ANYTHING,))
+"""Of a client that sends no Accept header."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 READING: Final = frozenset({"GET", "HEAD"})
 """The methods whose answer can be one that the client has already."""
 _TAG: Final = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\U0010ffff]*"')
+_CONDITIONS: Final = ("If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since")
 _SETTLED_S: Final = 1
 """How long ago a content must have changed for its date to stand for it alone: it could change twice in a second."""
 
@@ -54,7 +55,7 @@ class Verdict(Enum):
 def judge(head: RequestHead, validators: Validators) -> Verdict:
     """Look at a request's preconditions; the content is there, or nobody would ask."""
     headers = head.headers
-    if head.method not in READING:
+    if head.method not in READING or not any(name in headers for name in _CONDITIONS):
         return Verdict.PROCEED
     if not _is_expected(headers, validators):
         return Verdict.FAILED

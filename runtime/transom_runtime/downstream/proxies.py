@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _PAIR: Final = re.compile(r"""\s*([A-Za-z]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;,"\s]*)\s*(?:;|$)""")
+_MAX_PEERS: Final = 4096
 _ELEMENT: Final = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
 
 
@@ -37,6 +39,18 @@ class Hop:
     """The addresses on the way, the caller's first; empty where none could be read."""
 
 
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The other side of a connection."""
+
+    address: str
+    """As addresses are written here, an IPv4 one without its IPv6 form; what is no address stays as it is."""
+    forwarded_for: tuple[str, ...]
+    """The same in a list; empty where it is no address, such as a socket's file."""
+    is_trusted: bool
+    """Whether it is a proxy whose word is taken."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustedProxies:
     """The proxies whose word on the caller is taken."""
@@ -45,6 +59,17 @@ class TrustedProxies:
     """Where they are; empty: nobody is believed."""
     forwarding: Forwarding = Forwarding.EITHER
     """Which headers they write."""
+    peer: Callable[[str], Peer] = field(init=False, repr=False, compare=False)
+    """Who the other side of a connection is, by its address; kept for the many requests that a connection brings."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "peer", lru_cache(maxsize=_MAX_PEERS)(self._look_at))
+
+    def _look_at(self, text: str) -> Peer:
+        address = _address(text)
+        if address is None:
+            return Peer(text, (), is_trusted=False)
+        return Peer(str(address), (str(address),), is_trusted=self._trusts(address))
 
     @classmethod
     def parse(cls, cidrs: Iterable[str], forwarding: Forwarding = Forwarding.EITHER) -> TrustedProxies:
@@ -56,13 +81,11 @@ class TrustedProxies:
 
         An address that cannot be read ends the search at the last one that could.
         """
-        address = _address(direct.address)
-        if address is None:
-            return direct
-        if not self._trusts(address):
-            return Hop(address=str(address), scheme=direct.scheme, host=direct.host, forwarded_for=(str(address),))
+        peer = self.peer(direct.address)
+        if not peer.is_trusted:
+            return replace(direct, address=peer.address, forwarded_for=peer.forwarded_for)
         chain = self._chain(headers)
-        on_the_way = [address]
+        on_the_way = [ip_address(peer.address)]
         for told in reversed(chain):
             behind = _address(told.address)
             if behind is None:

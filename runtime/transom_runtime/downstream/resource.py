@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar
 from urllib.parse import quote
 
@@ -58,15 +57,6 @@ class Matching(Protocol[T_co]):
         """Find where a request goes. Raises CallError: 404, 405 with `Allow`, or 400."""
 
 
-@dataclass(frozen=True, slots=True)
-class RouteMatch(Generic[T]):
-    """What routing found out about a request."""
-
-    binding: Binding
-    target: T
-    variables: tuple[str, ...]
-
-
 class BindingRoute(AbstractRoute, Generic[T]):
     """One binding in aiohttp's list of routes."""
 
@@ -79,6 +69,8 @@ class BindingRoute(AbstractRoute, Generic[T]):
         )
         self.binding = binding
         self.target = target
+        self.fields = tuple(capture.field_path for capture in binding.captures)
+        """The field paths of the path variables, in the order of the template."""
 
     @property
     def name(self) -> None:
@@ -131,12 +123,12 @@ Refuse = Callable[["web.Request", CallError], Awaitable["web.StreamResponse"]]
 
 
 class RouteMatchInfo(UrlMappingMatchInfo, Generic[T]):
-    """aiohttp's match info with the match of the gateway's router; as a dict: texts by field path."""
+    """aiohttp's match info with what the gateway's router found; as a dict: texts by field path."""
 
-    def __init__(self, match: RouteMatch[T], route: AbstractRoute) -> None:
-        names = [capture.field_path for capture in match.binding.captures]
-        super().__init__(dict(zip(names, match.variables, strict=True)), route)
-        self.match = match
+    def __init__(self, route: BindingRoute[T], variables: tuple[str, ...]) -> None:
+        super().__init__(dict(zip(route.fields, variables, strict=True)), route)
+        self.target = route.target
+        self.variables = variables
 
 
 class RouteResource(AbstractResource, Generic[T]):
@@ -171,8 +163,7 @@ class RouteResource(AbstractResource, Generic[T]):
             found = self._router.match(request.method, raw_path[len(self._prefix) :])
         except CallError as error:
             return (None if error.code is Code.NOT_FOUND else _refusal(error, self._refuse)), set()
-        route = found.target
-        return RouteMatchInfo(RouteMatch(route.binding, route.target, found.variables), route), set()
+        return RouteMatchInfo(found.target, found.variables), set()
 
     def add_prefix(self, prefix: str) -> None:
         self._prefix = prefix + self._prefix

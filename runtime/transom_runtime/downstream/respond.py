@@ -118,12 +118,6 @@ def add_own_headers(headers: MutableMapping[str, str], request_id: str) -> None:
     headers["Server"] = SERVER
 
 
-async def name_server(request: web.Request, response: web.StreamResponse) -> None:
-    """Name the gateway in a response that no responder made, such as a page of metrics: for `on_response_prepare`."""
-    del request
-    response.headers["Server"] = SERVER
-
-
 def _error_headers(error: CallError, realm: str) -> dict[str, str]:
     """The error's own headers, and those that its status cannot do without (E3)."""
     headers = dict(error.headers)

@@ -32,11 +32,9 @@ class SuccessPlan:
     def headers(self, texts: Mapping[str, str]) -> dict[str, str]:
         """The headers of one response. A header whose field has no text, or no fit one, is left out."""
         headers = {}
-        location = self._location(texts)
-        if location:
+        if self.location and (location := self._location(texts)):
             headers["Location"] = location
-        etag = as_etag(texts.get(self.etag_field, ""))
-        if etag:
+        if self.etag_field and (etag := as_etag(texts.get(self.etag_field, ""))):
             headers["ETag"] = etag
         if self.cache_control:
             headers["Cache-Control"] = self.cache_control

@@ -41,7 +41,7 @@ async def serve(endpoint: Endpoint, request: web.Request) -> web.StreamResponse:
         binding=endpoint.binding,
         head=head,
         request_id=request_id(head),
-        variables=request.match_info.match.variables,  # type: ignore[attr-defined] # the resource put it there
+        variables=request.match_info.variables,  # type: ignore[attr-defined] # the resource put it there
     )
     request[CALL] = call
     request[ENDPOINT] = endpoint

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aiohttp import web
-
 from transom_runtime.binding import UNROUTED
 from transom_runtime.call import Call
+from transom_runtime.downstream.body import defer_expectation
 from transom_runtime.downstream.head import read_head, request_id
-from transom_runtime.errors import CallError, Code, Origin
+from transom_runtime.downstream.refusals import no_route, wrong_method
 from transom_runtime.serving.border import Watch
 
 if TYPE_CHECKING:
-    from aiohttp.typedefs import Handler, Middleware
+    from aiohttp import web
 
     from transom_runtime.downstream.resource import Refuse
+    from transom_runtime.errors import CallError
     from transom_runtime.serving.stages import Stages
-
-_CODES = {404: Code.NOT_FOUND, 405: Code.UNIMPLEMENTED}
 
 
 def build_refuse(stages: Stages) -> Refuse:
     """Answers and observes what the gateway's router refuses: another method, a path that cannot be read."""
 
     async def refuse(request: web.Request, error: CallError) -> web.StreamResponse:
-        call = _call(request, stages)
+        head = read_head(request, stages.proxies)
+        call = Call(binding=UNROUTED, head=head, request_id=request_id(head))
         with Watch(stages, call) as watched:
             watched.failed(error)
             response = stages.responder.error(call, error, request)
@@ -35,23 +34,16 @@ def build_refuse(stages: Stages) -> Refuse:
     return refuse
 
 
-def watch_unrouted(stages: Stages) -> Middleware:
-    """A middleware, outside that of the refusals: tells the observers of requests whose path nobody has."""
+def refuse_the_rest(app: web.Application, refuse: Refuse) -> None:
+    """Refuse what no route of an application takes, by a route of its own: the last one, so that no request that has a
+    route passes through it, as each would through a middleware.
+    """
 
-    @web.middleware
-    async def watch(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.match_info.http_exception is None:
-            return await handler(request)
-        with Watch(stages, _call(request, stages)) as watched:
-            response = await handler(request)
-            code = _CODES.get(response.status, Code.UNKNOWN)
-            watched.failed(CallError(code, "no route serves the request", origin=Origin.DOWNSTREAM))
-            watched.answered(response)
-            return response
+    async def answer(request: web.Request) -> web.StreamResponse:
+        allowed: set[str] = set()
+        for resource in app.router.resources():
+            if resource is not request.match_info.route.resource:
+                allowed |= (await resource.resolve(request))[1]
+        return await refuse(request, wrong_method(allowed) if allowed else no_route())
 
-    return watch
-
-
-def _call(request: web.Request, stages: Stages) -> Call:
-    head = read_head(request, stages.proxies)
-    return Call(binding=UNROUTED, head=head, request_id=request_id(head))
+    app.router.add_route("*", r"/{rest:[\s\S]*}", answer, expect_handler=defer_expectation)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Final, Literal
 
 import orjson
 import structlog
 
-from transom_runtime.observe.logs.line_writer import LineWriter
+from transom_runtime.observe.logs.line_writer import LineHandler, LineWriter
 from transom_runtime.observe.logs.redaction import redact_event
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _QUIET: Final = ("aiohttp.access", "asyncio", "grpc")
+_JSON_LINES: Final = "transom's lines of JSON"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ def configure_logs(options: LogOptions, stream: IO[str] | None = None) -> None:
     To be called once, in the main thread, before the first gRPC channel: a later change can deadlock with grpc's own
     start (grpc#43421).
     """
-    handler = LineWriter(sys.stdout) if stream is None else logging.StreamHandler(stream)
+    handler = _build_handler(options, stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=tuple(_last_processors(options, stream or sys.stdout)), foreign_pre_chain=_shared_processors()
@@ -59,6 +60,25 @@ def configure_logs(options: LogOptions, stream: IO[str] | None = None) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )
+
+
+def json_line_writer() -> Callable[[str], None] | None:
+    """What writes a line of JSON that is made already, where logs are written so; else None."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, LineHandler) and handler.get_name() == _JSON_LINES:
+            return handler.write
+    return None
+
+
+def _build_handler(options: LogOptions, stream: IO[str] | None) -> LineHandler:
+    if stream is None:
+        writer = LineWriter(sys.stdout)
+        handler = LineHandler(writer.write, writer.close)
+    else:
+        handler = LineHandler(lambda line: print(line, file=stream, flush=True))
+    if options.format == "json":
+        handler.set_name(_JSON_LINES)
+    return handler
 
 
 def _shared_processors() -> list[Processor]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from transom_runtime.binding import Binding
     from transom_runtime.call import Call
+    from transom_runtime.errors import Code
     from transom_runtime.extension import Outcome
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -47,7 +48,7 @@ def forget_worker(directory: Path, pid: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _RouteCounters:
-    """The children of one route and method, looked up once."""
+    """The children of one route and method, looked up once. Nothing that is zero is added."""
 
     in_flight: Gauge
     duration: Histogram
@@ -55,6 +56,8 @@ class _RouteCounters:
     response_bytes: Counter
     messages: Counter
     attempts: Counter
+    requests: dict[tuple[Code, int], Counter]
+    """By how they ended: code and HTTP status, of which there are few."""
 
 
 class Metrics:
@@ -79,14 +82,15 @@ class Metrics:
         """Count the call out."""
         token.in_flight.dec()
         token.duration.observe(outcome.duration_s)
-        token.request_bytes.inc(outcome.request_bytes)
-        token.response_bytes.inc(outcome.response_bytes)
-        token.attempts.inc(call.attempts)
+        if outcome.request_bytes:
+            token.request_bytes.inc(outcome.request_bytes)
+        if outcome.response_bytes:
+            token.response_bytes.inc(outcome.response_bytes)
+        if call.attempts:
+            token.attempts.inc(call.attempts)
         if call.binding.stream is not StreamKind.UNARY:
             token.messages.inc(outcome.messages)
-        self._of.requests.labels(
-            _route_label(call.binding), _method_label(call.head.method), outcome.code.name, str(outcome.http_status)
-        ).inc()
+        self._ended(call, token, outcome).inc()
 
     def retry_decided(self, binding: Binding, verdict: Enum) -> None:
         """Count what was decided about repeating a failed call: a RetryListener."""
@@ -148,6 +152,15 @@ class Metrics:
             counters = self._routes[key] = self._route_counters(_route_label(call.binding), key[1])
         return counters
 
+    def _ended(self, call: Call, counters: _RouteCounters, outcome: Outcome) -> Counter:
+        key = (outcome.code, outcome.http_status)
+        counter = counters.requests.get(key)
+        if counter is None:
+            route, method = _route_label(call.binding), _method_label(call.head.method)
+            counter = self._of.requests.labels(route, method, outcome.code.name, str(outcome.http_status))
+            counters.requests[key] = counter
+        return counter
+
     def _route_counters(self, route: str, method: str) -> _RouteCounters:
         of = self._of
         return _RouteCounters(
@@ -157,6 +170,7 @@ class Metrics:
             of.response_bytes.labels(route, method),
             of.messages.labels(route, method),
             of.attempts.labels(route, method),
+            {},
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from opentelemetry import context, trace
@@ -28,14 +29,25 @@ class Tracing:
     """An Observer that opens a span for each call and gives the call its trace.
 
     Without an SDK spans record nothing; the trace that came in is passed on, or a new one is made up, so that log
-    lines of one call can always be told by a trace id.
+    lines of one call can always be told by a trace id. Whether there is an SDK is settled by the first call.
     """
 
     def __init__(self, provider: trace.TracerProvider | None = None) -> None:
+        self._provider = provider
         self._tracer = trace.get_tracer("transom", tracer_provider=provider)
 
-    def on_start(self, call: Call) -> tuple[Span, Token[Context]]:
+    @cached_property
+    def _records(self) -> bool:
+        provider = self._provider or trace.get_tracer_provider()
+        return not isinstance(provider, trace.ProxyTracerProvider | trace.NoOpTracerProvider)
+
+    def on_start(self, call: Call) -> tuple[Span, Token[Context]] | None:
         """Open the span, and set the call's trace."""
+        if not self._records and "traceparent" not in call.head.headers:
+            # What follows would make up the same, in objects that nobody looks at: 17 us of a call's 200.
+            call.trace_id = f"{_ids.getrandbits(128) or 1:032x}"
+            call.traceparent = f"00-{call.trace_id}-{_ids.getrandbits(64) or 1:016x}-00"
+            return None
         incoming = _PROPAGATOR.extract(call.head.headers)
         span = self._tracer.start_span(
             _name(call), context=incoming, kind=SpanKind.SERVER, attributes=_start_attributes(call)
@@ -46,8 +58,10 @@ class Tracing:
         call.trace_id = trace.format_trace_id(span.get_span_context().trace_id)
         return span, context.attach(trace.set_span_in_context(span, incoming))
 
-    def on_end(self, call: Call, token: tuple[Span, Token[Context]], outcome: Outcome) -> None:
+    def on_end(self, call: Call, token: tuple[Span, Token[Context]] | None, outcome: Outcome) -> None:
         """Close the span with the call's outcome."""
+        if token is None:
+            return
         span, attached = token
         context.detach(attached)
         if span.is_recording():
