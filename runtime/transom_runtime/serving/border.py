@@ -5,7 +5,6 @@ One of the two places where errors are converted (the other is upstream/errors).
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -19,6 +18,7 @@ from transom_runtime.downstream.refusals import internal_error
 from transom_runtime.errors import CallError, Code, Origin
 from transom_runtime.extension import Outcome
 from transom_runtime.serving.keys import CALL, ENDPOINT, LIMIT
+from transom_runtime.serving.time_limit import TimeLimit
 from transom_runtime.upstream.deadline import deadline_of
 
 if TYPE_CHECKING:
@@ -81,25 +81,9 @@ async def _within_deadline(endpoint: Endpoint, call: Call, request: web.Request)
     call.deadline = deadline_of(call, stages.deadlines)
     if math.isinf(call.deadline.at):
         return await endpoint.steps(request)
-    try:
-        async with asyncio.timeout(call.deadline.remaining_s()) as limit:
-            request[LIMIT] = limit
-            return await endpoint.steps(request)
-    except TimeoutError as error:
-        if limit.expired():
-            raise deadline_exceeded() from error
-        raise
-
-
-def deadline_exceeded() -> CallError:
-    """The end of a call that took longer than anybody waits."""
-    return CallError(
-        Code.DEADLINE_EXCEEDED,
-        "the deadline passed before the call was done",
-        origin=Origin.GATEWAY,
-        reason="DEADLINE_EXCEEDED",
-        remedy="try again with a longer timeout, where the route takes one, or ask for less at once",
-    )
+    with TimeLimit(call.deadline.remaining_s()) as limit:
+        request[LIMIT] = limit
+        return await endpoint.steps(request)
 
 
 def _ending() -> CallError:

@@ -76,7 +76,7 @@ async def respond_content(request: web.Request, call: Call, reply: Reply) -> web
     selection = select(call.head, content, endpoint.success.status)
     if (limit := request.get(LIMIT)) is not None:
         # The call is done; how fast the client reads is no matter of its deadline.
-        limit.reschedule(None)
+        limit.lift()
     options = endpoint.stream_options
     delivery = _deliver(content, selection, endpoint.success.headers(texts), call)
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
@@ -11,6 +10,7 @@ from transom_runtime.call import Call
 from transom_runtime.downstream.framing import Framing
 from transom_runtime.downstream.websocket import Socket
 from transom_runtime.serving.sought import Sought
+from transom_runtime.serving.time_limit import TimeLimit
 
 if TYPE_CHECKING:
     from transom_runtime.serving.endpoint import Endpoint
@@ -19,7 +19,7 @@ CALL: Final = web.RequestKey("transom_call", Call)
 """The call that the request became."""
 ENDPOINT: Final[web.RequestKey[Endpoint]] = web.RequestKey("transom_endpoint")
 """The endpoint that serves it."""
-LIMIT: Final = web.RequestKey("transom_limit", asyncio.Timeout)
+LIMIT: Final = web.RequestKey("transom_limit", TimeLimit)
 """What ends its handler at the call's deadline; absent where there is none."""
 FRAMING: Final = web.RequestKey("transom_framing", Framing)
 """How its stream is framed."""

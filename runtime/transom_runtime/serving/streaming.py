@@ -22,7 +22,7 @@ def until_deadline(request: web.Request, call: Call, options: StreamOptions) -> 
     limit = request.get(LIMIT)
     if limit is None:
         return options
-    limit.reschedule(None)
+    limit.lift()
     return replace(options, max_duration_s=min(options.max_duration_s, call.deadline.remaining_s()))
 
 
