@@ -32,6 +32,14 @@ async def test_a_unary_call_goes_there_and_back(upstream: GrpcUpstream, peer: Pe
     assert of_call.attempts == 1
 
 
+async def test_the_metadata_of_a_reply_is_a_sequence(upstream: GrpcUpstream, peer: Peer) -> None:
+    """H2: what comes beside a reply can be asked for at any time, again, and by place."""
+    reply = await upstream.unary(binding("Echo"))(call(), b"hello")
+    for _ in range(2):
+        assert (len(reply.trailing), reply.trailing[-1]) == (2, ("x-trailer-bin", b"\x00\xff"))
+        assert reply.trailing[:1] == (("x-trailer", "late"),)
+
+
 async def test_the_deadline_reaches_the_upstream(upstream: GrpcUpstream, peer: Peer) -> None:
     """H4: an upstream that is too slow is DEADLINE_EXCEEDED, told in the gateway's words, and is cancelled itself."""
     with pytest.raises(CallError) as caught:

@@ -129,6 +129,34 @@ def test_the_way_that_a_call_came_travels() -> None:
     ]
 
 
+def test_a_name_that_was_seen_before_is_judged_by_each_call() -> None:
+    """H1: what is remembered of a name is its key; whether that crosses is for the call's route and trace to say."""
+    metadata = RequestMetadata(MetadataOptions())
+    sent = (("Authorization", "Bearer t"), ("traceparent", "00-client"))
+    traced = call(binding(forward=False), sent)
+    traced.traceparent = "00-ours"
+    for _ in range(2):
+        forwarded = metadata.encode(call(binding(forward=True), sent))
+        assert [pair for pair in forwarded if pair not in OWN] == [
+            ("authorization", "Bearer t"),
+            ("traceparent", "00-client"),
+        ]
+        assert [pair for pair in metadata.encode(traced) if pair not in OWN] == [("traceparent", "00-ours")]
+
+
+def test_more_names_than_are_remembered_cross_all_the_same() -> None:
+    """H1: clients choose names, so few of them are kept; those behind the last one are looked at each time."""
+    metadata = RequestMetadata(MetadataOptions())
+    for number in range(1100):
+        header = f"Grpc-Metadata-X-{number}"
+        assert (f"x-{number}", "v") in metadata.encode(call(headers=((header, "v"),)))
+    for header in ("Grpc-Metadata-X-1099", "Grpc-Metadata-X-" + "y" * 200):
+        for _ in range(2):
+            assert (header.lower().removeprefix("grpc-metadata-"), "v") in metadata.encode(
+                call(headers=((header, "v"),))
+            )
+
+
 @pytest.mark.parametrize("host", ["", "a, b", "h\n", "münchen"])
 def test_a_host_that_is_none_does_not_travel(host: str) -> None:
     """H5: a host that metadata cannot hold, or that would look like two, is left out."""

@@ -58,7 +58,7 @@ class BreakerOptions:
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Leave to make one call. To be given back with a verdict, once."""
+    """Leave to make calls. To be given back with a verdict, once for each."""
 
     era: int
     """The change of state after which it was given: verdicts of earlier eras come too late to count."""
@@ -75,7 +75,8 @@ class Breaker:
         self._on_change = on_change
         self._window = FailureWindow(options.window_s, clock)
         self._state = BreakerState.CLOSED
-        self._era = 0
+        self._permit = Permit(0)
+        """What is given out in the present era."""
         self._changed_at = clock()
         self._probing = 0
         self._probed_at = 0.0
@@ -88,13 +89,15 @@ class Breaker:
 
     def admit(self) -> Permit | None:
         """Leave to call; None where the call is refused."""
+        if self._state is BreakerState.CLOSED:
+            return self._permit
         if self._state is BreakerState.OPEN and self.wait_s() <= 0:
             self._change(BreakerState.HALF_OPEN)
         if self._state is BreakerState.OPEN:
             return None
         if self._state is BreakerState.HALF_OPEN and not self._take_probe():
             return None
-        return Permit(self._era)
+        return self._permit
 
     def wait_s(self) -> float:
         """How long a caller should wait after a refusal, in seconds."""
@@ -103,7 +106,7 @@ class Breaker:
 
     def settle(self, permit: Permit, verdict: Verdict) -> None:
         """Take back a permit, and what its call says."""
-        if permit.era != self._era:
+        if permit.era != self._permit.era:
             return
         if self._state is BreakerState.HALF_OPEN:
             self._settle_probe(verdict)
@@ -138,7 +141,7 @@ class Breaker:
     def _change(self, state: BreakerState) -> None:
         is_new = state is not self._state
         self._state = state
-        self._era += 1
+        self._permit = Permit(self._permit.era + 1)
         self._changed_at = self._clock()
         self._probing = self._succeeded = 0
         self._window.clear()

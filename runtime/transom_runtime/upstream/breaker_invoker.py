@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from transom_runtime.upstream.breaker import Breaker, BreakerOptions, BreakerState
+from transom_runtime.upstream.breaker import Breaker, BreakerOptions, BreakerState, Verdict
 from transom_runtime.upstream.breaker_watch import GuardedReplyStream, Watch
 
 if TYPE_CHECKING:
@@ -48,11 +48,17 @@ class BreakerInvoker:
 
     def around_invoke(self, binding: Binding, invoke: Invoke[Sent]) -> Invoke[Sent]:
         """`invoke`, behind the breaker of its method."""
-        breaker = self._breaker(binding.rpc)
+        breaker, patience_s = self._breaker(binding.rpc), self._options.patience_s
 
         async def invoke_guarded(call: Call, sent: Sent) -> Reply:
-            with Watch(breaker, call, self._options.patience_s):
-                return await invoke(call, sent)
+            watch = Watch(breaker, call, patience_s)
+            try:
+                reply = await invoke(call, sent)
+            except BaseException as error:
+                watch.failed(error)
+                raise
+            watch.settle(Verdict.SUCCESS)
+            return reply
 
         return invoke_guarded
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -25,10 +26,9 @@ _SENT_BY_CLIENTS: Final = frozenset({StreamKind.CLIENT, StreamKind.BIDI})
 
 
 class Watch:
-    """A permit and its verdict. A context manager around the call: what it raises is judged, the rest is success.
+    """A permit and its verdict. Raises CallError (CIRCUIT_OPEN) when made, where the breaker refuses."""
 
-    Raises CallError (CIRCUIT_OPEN) when made, where the breaker refuses.
-    """
+    __slots__ = ("_breaker", "_call", "_patience_s", "_permit", "_time_s")
 
     def __init__(self, breaker: Breaker, call: Call, patience_s: float) -> None:
         permit = breaker.admit()
@@ -37,14 +37,9 @@ class Watch:
         self._breaker = breaker
         self._call = call
         self._permit: Permit | None = permit
-        self._is_patient = call.binding.stream not in _SENT_BY_CLIENTS and call.deadline.remaining_s() >= patience_s
-        """Whether a deadline that passes is the upstream's fault."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, raised: BaseException | None, trace: object) -> None:
-        self.settle(self.judge(raised))
+        self._patience_s = patience_s
+        self._time_s = call.deadline.at - time.monotonic()
+        """What the upstream had to answer in."""
 
     def settle(self, verdict: Verdict) -> None:
         """Give the permit back; only the first verdict counts."""
@@ -52,13 +47,14 @@ class Watch:
             self._breaker.settle(self._permit, verdict)
             self._permit = None
 
-    def judge(self, raised: BaseException | None) -> Verdict:
-        """What the end of the call says about its upstream."""
-        if raised is None or isinstance(raised, StopAsyncIteration):
-            return Verdict.SUCCESS
+    def failed(self, raised: BaseException) -> None:
+        """Give it back with what the call's failure says about its upstream."""
+        self.settle(self._judge(raised))
+
+    def _judge(self, raised: BaseException) -> Verdict:
         if isinstance(raised, CallError):
             return self._judge_error(raised)
-        if isinstance(raised, asyncio.CancelledError) and self._is_patient and self._call.deadline.remaining_s() <= 0:
+        if isinstance(raised, asyncio.CancelledError) and self._is_patient() and self._call.deadline.remaining_s() <= 0:
             # The gateway's own timer was quicker than the channel's: the upstream is slow all the same.
             return Verdict.FAILURE
         return Verdict.NEITHER
@@ -66,11 +62,15 @@ class Watch:
     def _judge_error(self, error: CallError) -> Verdict:
         if error.origin is Origin.DOWNSTREAM or error.code is Code.CANCELLED:
             return Verdict.NEITHER
-        if error.code is Code.DEADLINE_EXCEEDED and not self._is_patient:
+        if error.code is Code.DEADLINE_EXCEEDED and not self._is_patient():
             return Verdict.NEITHER
         if error.code in _INFRASTRUCTURE or (error.code in _TRANSPORT and error.origin is Origin.GATEWAY):
             return Verdict.FAILURE
         return Verdict.SUCCESS
+
+    def _is_patient(self) -> bool:
+        """Whether a deadline that passes is the upstream's fault."""
+        return self._call.binding.stream not in _SENT_BY_CLIENTS and self._time_s >= self._patience_s
 
 
 class GuardedReplyStream:
@@ -78,6 +78,7 @@ class GuardedReplyStream:
 
     def __init__(self, inner: ReplyStream, admit: Callable[[], Watch]) -> None:
         self._inner = inner
+        self._messages = aiter(inner)
         self._admit = admit
         self._watch: Watch | None = None
 
@@ -87,15 +88,24 @@ class GuardedReplyStream:
         try:
             return await self._inner.initial_metadata()
         except CallError as error:
-            watch.settle(watch.judge(error))
+            watch.failed(error)
             raise
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
 
     async def __anext__(self) -> bytes:
-        with self._watched():
-            return await anext(aiter(self._inner))
+        watch = self._watched()
+        try:
+            message = await anext(self._messages)
+        except StopAsyncIteration:
+            watch.settle(Verdict.SUCCESS)
+            raise
+        except BaseException as error:
+            watch.failed(error)
+            raise
+        watch.settle(Verdict.SUCCESS)
+        return message
 
     def trailing_metadata(self) -> Metadata:
         """The trailers; empty until the stream has ended."""

@@ -31,21 +31,23 @@ class RetryBudget:
         self._clock = clock
         self._tokens = options.burst
         self._filled_at = clock()
+        self._calls = 0
+        """Calls since the bucket was filled: what they earned is reckoned when a repeat asks for it, and few do."""
 
     def earn(self) -> None:
         """Count a call."""
-        self._fill(self._options.ratio)
+        self._calls += 1
 
     def spend(self) -> bool:
         """Take out one repeat; False where none is left."""
-        self._fill(0.0)
+        self._fill()
         if self._tokens < 1:
             return False
         self._tokens -= 1
         return True
 
-    def _fill(self, earned: float) -> None:
+    def _fill(self) -> None:
         now = self._clock()
         by_time = (now - self._filled_at) * self._options.min_per_s
-        self._tokens = min(self._options.burst, self._tokens + earned + by_time)
-        self._filled_at = now
+        self._tokens = min(self._options.burst, self._tokens + self._calls * self._options.ratio + by_time)
+        self._filled_at, self._calls = now, 0

@@ -9,7 +9,7 @@ import grpc
 
 from transom_runtime.extension import Reply
 from transom_runtime.upstream.errors import as_call_error
-from transom_runtime.upstream.rpc import ended_here, make_sure, timeout_s
+from transom_runtime.upstream.rpc import LateMetadata, SentMetadata, ended_here, make_sure, timeout_s
 from transom_runtime.upstream.sending import Sending
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ def unary_invoke(rpc: UnaryUnaryMultiCallable[bytes, bytes], metadata: RequestMe
 
     async def invoke(call: Call, message: bytes) -> Reply:
         remaining_s = timeout_s(call)
-        pairs = metadata.encode(call)
+        pairs = SentMetadata(metadata.encode(call))
         call.attempts += 1
         rpc_call = None
         try:
             rpc_call = rpc(message, timeout=remaining_s, metadata=pairs)
-            return await _reply(rpc_call)
+            return _reply(rpc_call, await rpc_call)
         except grpc.aio.AioRpcError as error:
             raise as_call_error(error) from error
         except (grpc.aio.BaseError, asyncio.CancelledError) as error:
@@ -47,13 +47,13 @@ def client_stream_invoke(rpc: StreamUnaryMultiCallable[bytes, bytes], metadata: 
 
     async def invoke(call: Call, messages: Messages) -> Reply:
         remaining_s = timeout_s(call)
-        pairs = metadata.encode(call)
+        pairs = SentMetadata(metadata.encode(call))
         call.attempts += 1
         rpc_call = sending = None
         try:
             rpc_call = rpc(timeout=remaining_s, metadata=pairs)
             sending = Sending(rpc_call, messages)
-            return await _reply(rpc_call)
+            return _reply(rpc_call, await rpc_call)
         except grpc.aio.AioRpcError as error:
             raise as_call_error(error) from error
         except (grpc.aio.BaseError, asyncio.CancelledError) as error:
@@ -69,8 +69,6 @@ def client_stream_invoke(rpc: StreamUnaryMultiCallable[bytes, bytes], metadata: 
     return invoke
 
 
-async def _reply(rpc_call: UnaryUnaryCall[bytes, bytes] | StreamUnaryCall[bytes, bytes]) -> Reply:
-    wire = await rpc_call
-    # Both are here already: neither waits.
-    initial, trailing = await rpc_call.initial_metadata(), await rpc_call.trailing_metadata()
-    return Reply(wire=wire, initial=tuple(initial), trailing=tuple(trailing))
+def _reply(rpc_call: UnaryUnaryCall[bytes, bytes] | StreamUnaryCall[bytes, bytes], wire: bytes) -> Reply:
+    initial, trailing = LateMetadata(rpc_call.initial_metadata), LateMetadata(rpc_call.trailing_metadata)
+    return Reply(wire=wire, initial=initial, trailing=trailing)

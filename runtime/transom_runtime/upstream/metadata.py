@@ -7,6 +7,7 @@ from base64 import b64decode, b64encode
 from binascii import Error as BadBase64
 from dataclasses import dataclass
 from fnmatch import translate
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -15,7 +16,7 @@ from transom_runtime.errors import CallError, Code, Fault, Origin, bad_request
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from transom_runtime.call import Call, Principal, RequestHead
+    from transom_runtime.call import Call, RequestHead
     from transom_runtime.extension import Metadata
 
 _PREFIX: Final = "grpc-metadata-"
@@ -32,6 +33,10 @@ _NEVER: Final = re.compile(
 # Not to be had by way of the prefix: the gateway checks or makes these, so that upstreams may believe them.
 _NEVER_PREFIXED: Final = re.compile(r"authorization|traceparent")
 _TO_CLIENT_NEVER: Final = re.compile(r"grpc-.*|:.*")
+
+_MOST_NAMES: Final = 1024
+"""Headers whose keys are remembered; the rest are looked at anew each time."""
+_LONGEST_NAME: Final = 128
 
 # Everything printable but the percent sign itself, so that no two callers look the same.
 _PRINTABLE: Final = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) != "%")
@@ -50,44 +55,59 @@ class MetadataOptions:
 
 
 class RequestMetadata:
-    """Makes the metadata of an upstream call. Immutable; its allow list is compiled when it is built."""
+    """Makes the metadata of an upstream call. Its allow list is compiled when it is built, and asked once per name."""
 
     def __init__(self, options: MetadataOptions) -> None:
         self._allowed = _compile(options.request_allow)
         self._max_bytes = options.max_request_bytes
+        self._keys: dict[str, str] = {}
+        """The key of each header that was seen, as it was spelled; empty: it stays here."""
 
     def encode(self, call: Call) -> Metadata:
         """The metadata of a call: what its client may pass on, whence it came and who it is.
 
         Raises CallError: 400 for what no metadata can be, 431 where it is too much.
         """
+        head, principal, keys = call.head, call.principal, self._keys
         pairs: list[tuple[str, str | bytes]] = [("x-request-id", call.request_id)]
         if call.traceparent:
             pairs.append(("traceparent", call.traceparent))
+        passed_on = [
+            (header, key, value)
+            for header, value in head.headers.items()
+            if (key := keys[header] if header in keys else self._learn(header))
+        ]
+        if passed_on:
+            self._pass_on(passed_on, call, pairs)
+        _add_forwarded(head, pairs)
+        pairs.extend(_principal_pairs(principal.kind.value, principal.id, principal.scopes))
+        return pairs
+
+    def _pass_on(self, headers: list[tuple[str, str, str]], call: Call, pairs: list[tuple[str, str | bytes]]) -> None:
         size = 0
         single_hop = _single_hop(call.head)
-        for header, value in call.head.headers.items():
-            name = header.lower()
-            key = self._key(name, call)
-            if key and name not in single_hop:
+        for header, key, value in headers:
+            if _is_passed_on(key, call) and header.lower() not in single_hop:
                 size += len(key) + len(value)
                 pairs.extend(_pairs(header, key, value))
         if size > self._max_bytes:
             raise _too_large(self._max_bytes)
-        pairs.extend(_forwarded_pairs(call.head))
-        pairs.extend(_principal_pairs(call.principal))
-        return pairs
 
-    def _key(self, name: str, call: Call) -> str:
-        """The key that a header travels under; empty: it does not."""
+    def _learn(self, header: str) -> str:
+        """Find the key of a header and keep it for the next call, as long as there is room: clients choose names."""
+        key = self._key(header.lower())
+        if len(self._keys) < _MOST_NAMES and len(header) <= _LONGEST_NAME:
+            self._keys[header] = key
+        return key
+
+    def _key(self, name: str) -> str:
+        """The key that a header travels under, if its call lets it; empty: it never does."""
         if name.startswith(_PREFIX):
             name = name[len(_PREFIX) :]
             return "" if _NEVER.fullmatch(name) or _NEVER_PREFIXED.fullmatch(name) else name
         if name == "authorization":
-            return name if call.binding.policy.auth.forward else ""
-        if not self._allowed.fullmatch(name) or _NEVER.fullmatch(name):
-            return ""
-        return "" if name == "traceparent" and call.traceparent else name
+            return name
+        return name if self._allowed.fullmatch(name) and not _NEVER.fullmatch(name) else ""
 
 
 class ResponseMetadata:
@@ -131,6 +151,13 @@ def _single_hop(head: RequestHead) -> frozenset[str]:
     return frozenset(name.strip() for value in named for name in value.lower().split(","))
 
 
+def _is_passed_on(key: str, call: Call) -> bool:
+    """Whether the call lets a header travel that could. Those with the prefix never have these two keys."""
+    if key == "authorization":
+        return call.binding.policy.auth.forward
+    return key != "traceparent" or not call.traceparent
+
+
 def _pairs(header: str, key: str, value: str) -> Iterable[tuple[str, str | bytes]]:
     if not _KEY.fullmatch(key):
         raise _unfit(header, "the name holds characters that a metadata key cannot")
@@ -154,21 +181,23 @@ def _unfit(header: str, description: str) -> Exception:
     return bad_request((Fault(field=header, description=description),))
 
 
-def _forwarded_pairs(head: RequestHead) -> Iterable[tuple[str, str]]:
-    """Whence the call came: what trusted proxies told, with the peer of this gateway appended (H5)."""
+def _add_forwarded(head: RequestHead, pairs: list[tuple[str, str | bytes]]) -> None:
+    """Add whence the call came: what trusted proxies told, with the peer of this gateway appended (H5)."""
     if head.forwarded_for:
-        yield "x-forwarded-for", ", ".join(head.forwarded_for)
-    yield "x-forwarded-proto", head.scheme
+        pairs.append(("x-forwarded-for", ", ".join(head.forwarded_for)))
+    pairs.append(("x-forwarded-proto", head.scheme))
     if _AUTHORITY.fullmatch(head.host):
-        yield "x-forwarded-host", head.host
+        pairs.append(("x-forwarded-host", head.host))
 
 
-def _principal_pairs(principal: Principal) -> Iterable[tuple[str, str]]:
-    yield "x-principal-kind", principal.kind.value
-    if principal.id:
-        yield "x-principal-id", quote(principal.id, safe=_PRINTABLE)
-    if principal.scopes:
-        yield "x-principal-scopes", " ".join(quote(scope, safe=_PRINTABLE) for scope in sorted(principal.scopes))
+@lru_cache(maxsize=4096)
+def _principal_pairs(kind: str, caller: str, scopes: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    pairs = [("x-principal-kind", kind)]
+    if caller:
+        pairs.append(("x-principal-id", quote(caller, safe=_PRINTABLE)))
+    if scopes:
+        pairs.append(("x-principal-scopes", " ".join(quote(scope, safe=_PRINTABLE) for scope in sorted(scopes))))
+    return tuple(pairs)
 
 
 def _as_text(value: str | bytes) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import grpc
 
 from transom_runtime.upstream.errors import as_call_error, cancelled
-from transom_runtime.upstream.rpc import ended_here, make_sure, timeout_s
+from transom_runtime.upstream.rpc import SentMetadata, ended_here, make_sure, timeout_s
 from transom_runtime.upstream.sending import Sending
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from transom_runtime.upstream.metadata import RequestMetadata
 
     RpcCall = UnaryStreamCall[bytes, bytes] | StreamStreamCall[bytes, bytes]
-    Begin = Callable[[float | None, Metadata], tuple[RpcCall, Sending | None]]
+    Begin = Callable[[float | None, SentMetadata], tuple[RpcCall, Sending | None]]
     """Begins the RPC, with its timeout and metadata."""
 
 
@@ -43,7 +43,7 @@ def bidi_stream_open(rpc: StreamStreamMultiCallable[bytes, bytes], metadata: Req
     """
 
     def open_stream(call: Call, messages: Messages) -> ReplyStream:
-        def begin(time_s: float | None, pairs: Metadata) -> tuple[RpcCall, Sending]:
+        def begin(time_s: float | None, pairs: SentMetadata) -> tuple[RpcCall, Sending]:
             rpc_call = rpc(timeout=time_s, metadata=pairs)
             return rpc_call, Sending(rpc_call, messages)
 
@@ -110,7 +110,7 @@ class GrpcReplyStream:
             if self._cancelled:
                 raise cancelled()
             remaining_s = timeout_s(self._call)
-            pairs = self._metadata.encode(self._call)
+            pairs = SentMetadata(self._metadata.encode(self._call))
             self._call.attempts += 1
             try:
                 self._rpc_call, self._sending = self._begin(remaining_s, pairs)

@@ -74,11 +74,13 @@ class RetryInvoker:
             return invoke
 
         async def invoke_again(call: Call, sent: Sent) -> Reply:
-            repeats = Repeats(self, call)
+            self.earn()
+            repeats: Repeats | None = None
             while True:
                 try:
                     return await invoke(call, sent)
                 except CallError as error:
+                    repeats = repeats or Repeats(self, call)
                     if not await repeats.granted(error):
                         raise
 
@@ -90,6 +92,7 @@ class RetryInvoker:
             return open_stream
 
         def open_again(call: Call, sent: Sent) -> ReplyStream:
+            self.earn()
             return RetryingReplyStream(lambda: open_stream(call, sent), Repeats(self, call).granted)
 
         return open_again
@@ -131,7 +134,6 @@ class Repeats:
         self._invoker = invoker
         self._call = call
         self._tries = 0
-        invoker.earn()
 
     async def granted(self, error: CallError) -> bool:
         """Wait and return True where the call may be tried again after `error`; else return False at once."""
