@@ -6,7 +6,8 @@ MAKEFLAGS += --no-print-directory --warn-undefined-variables
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3 || echo python3)
 BIN := .venv/bin
-READY := .venv/.ready-$(shell cat requirements/dev.txt pyproject.toml | cksum | cut -d' ' -f1)
+NATIVE := $(wildcard runtime/transom_runtime/transcode/native/src/*)
+READY := .venv/.ready-$(shell cat requirements/dev.txt pyproject.toml hatch_build.py $(NATIVE) | cksum | cut -d' ' -f1)
 PEERS := .venv/.peers-$(shell cat requirements/peers.txt | cksum | cut -d' ' -f1)
 PROTOS := third_party/public/.ready-$(shell cat tests/clients/packages.json | cksum | cut -d' ' -f1)
 FUZZ := .venv/.fuzz-$(shell cat requirements/fuzz.txt | cksum | cut -d' ' -f1)
@@ -25,7 +26,7 @@ help: ## Show this list
 .PHONY: setup
 setup: $(READY) ## Make .venv and install everything, once
 
-$(READY): requirements/dev.txt pyproject.toml
+$(READY): requirements/dev.txt pyproject.toml hatch_build.py $(NATIVE)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  found="$$($(PYTHON) --version 2>&1)" || found="no program"; \
 	  echo "transom needs Python 3.11 or newer; '$(PYTHON)' is $$found. Install it, or name one: make PYTHON=/path/to/python3.11"; exit 1; }
@@ -79,6 +80,15 @@ $(CONFORMANCE): $(READY) tests/conformance/suite.py tests/conformance/newer_libc
 .PHONY: conformance
 conformance: $(CONFORMANCE) ## Run protobuf's official conformance suite against the JSON codec
 	@PYTHONPATH=tests $(BIN)/python -m conformance.suite run .venv/conformance
+
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g -O1
+
+.PHONY: asan
+asan: $(READY) ## Fuzz the native codec under AddressSanitizer and UndefinedBehaviorSanitizer; needs gcc
+	@trap '$(BIN)/python hatch_build.py' EXIT; CC=gcc CFLAGS="$(SANITIZE)" $(BIN)/python hatch_build.py; \
+	  ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc TRANSOM_EXAMPLES=$${TRANSOM_EXAMPLES:-1000} \
+	  LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libstdc++.so)" \
+	  $(BIN)/python -m pytest -q -p no:cacheprovider --timeout 0 tests/transcode/test_native.py $(ARGS)
 
 .PHONY: fuzz
 fuzz: $(FUZZ) ## Fuzz routing and decoding for SECONDS (60), guided by coverage; findings end it and are kept in .venv/fuzz

@@ -6,6 +6,9 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
+from typing import Final
+
+import structlog
 
 from transom_runtime.assembly.endpoints import EndpointMaker
 from transom_runtime.assembly.meters import counted_health, note_unknown
@@ -31,8 +34,11 @@ from transom_runtime.serving.route import Handler
 from transom_runtime.serving.stages import Stages
 from transom_runtime.settings import Settings, SettingsError
 from transom_runtime.transcode.codec import Codec
+from transom_runtime.transcode.verdict import OnUnknown
 from transom_runtime.upstream.local import LocalService
 from transom_runtime.upstream.metadata import ResponseMetadata
+
+_log: Final = structlog.get_logger("transom.transcode")
 
 
 def build_gateway(
@@ -51,11 +57,7 @@ def build_gateway(
     metrics = Metrics(settings.metrics)
     routes = overridden(load_routes(settings), settings, handlers or {})
     protection = build_protection(settings, metrics)
-    codec = Codec(
-        settings.transcode,
-        text_checks=protection.sanitizer,
-        on_unknown=note_unknown(metrics, (route.binding for route in routes)),
-    )
+    codec = _build_codec(settings, protection, note_unknown(metrics, (route.binding for route in routes)))
     responder = Responder(codec.encode_message, domain=settings.name, options=settings.errors)
     stages = _build_stages(settings, protection, responder, (Tracing(), metrics, AccessLog(), *observers))
     endpoints: list[Endpoint] = []
@@ -88,6 +90,15 @@ def build_gateway(
         )
     except ValueError as error:
         raise SettingsError(f"routes: {error}") from error
+
+
+def _build_codec(settings: Settings, protection: Protection, on_unknown: OnUnknown) -> Codec:
+    try:
+        codec = Codec(settings.transcode, text_checks=protection.sanitizer, on_unknown=on_unknown)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+    _log.info("codec chosen", codec="native" if codec.is_native else "pure")
+    return codec
 
 
 def _build_stages(

@@ -11,6 +11,7 @@ from transom_runtime.cli.generate import check, generate
 from transom_runtime.cli.mock import mock
 from transom_runtime.cli.routes import routes
 from transom_runtime.cli.serve import serve
+from transom_runtime.transcode.native import native_plans
 
 app = typer.Typer(
     name="transom",
@@ -25,8 +26,8 @@ for command in (generate, check, routes, explain, serve, mock, demo):
 
 @app.command()
 def version() -> None:
-    """Print the version."""
-    typer.echo(f"transom {__version__}")
+    """Print the version, and which codec this installation has."""
+    typer.echo(f"transom {__version__}, {'native' if native_plans() is not None else 'pure'} codec")
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from transom_runtime.transcode.decode_plans import DecodePlans
 from transom_runtime.transcode.encode_plan import EncodePlans
 from transom_runtime.transcode.field_access import descriptor_of
 from transom_runtime.transcode.json_bytes import dump_json
+from transom_runtime.transcode.native import choose_native
 from transom_runtime.transcode.options import OutputForm, Strictness, TranscodeOptions
 from transom_runtime.transcode.request import RequestDecoder
 from transom_runtime.transcode.response import ResponseEncoder
@@ -33,20 +34,24 @@ class Codec:
     ) -> None:
         """`pool` holds the types that an Any may name; default: all that are imported. `text_checks` is asked for
         every field that holds text: strings, lists and maps of them, StringValue, Struct, Value and ListValue.
-        `on_unknown` is told of ignored names in report mode.
+        `on_unknown` is told of ignored names in report mode. Raises ValueError where the native codec is required and
+        was not built.
         """
+        native = choose_native(options.native)
         chosen = pool if pool is not None else descriptor_pool.Default()
         self._options = options
+        self.is_native = native is not None
+        """Whether the compiled codec takes what is beyond doubt."""
         self._on_unknown = on_unknown
         ignores = options.strictness is Strictness.LENIENT
-        self._decode_plans = DecodePlans(chosen, text_checks, ignores_unknown=ignores)
+        self._decode_plans = DecodePlans(chosen, text_checks, ignores_unknown=ignores, native=native)
         form = OutputForm(
             defaults=options.output_defaults,
             proto_names=options.output_proto_names,
             enum_numbers=options.output_enum_numbers,
         )
-        self._encode_plans = EncodePlans(chosen, form)
-        self._number_plans = EncodePlans(chosen, replace(form, enum_numbers=True))
+        self._encode_plans = EncodePlans(chosen, form, native)
+        self._number_plans = EncodePlans(chosen, replace(form, enum_numbers=True), native)
         # Errors look the same whatever the settings: clients read them without knowing who answers.
         self._error_plans = EncodePlans(chosen, OutputForm(defaults=options.output_defaults))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.descriptor_pool import DescriptorPool
@@ -15,7 +15,11 @@ from transom_runtime.transcode.faults import Refused, refuse, refuse_type
 from transom_runtime.transcode.field_access import message_of
 from transom_runtime.transcode.field_plan import build_field
 from transom_runtime.transcode.message_plan import MessagePlan
+from transom_runtime.transcode.native.decoding import NativeDecodings
 from transom_runtime.transcode.well_known import ANY, SPECIAL, Fill, build_filler, text_field
+
+if TYPE_CHECKING:
+    from transom_runtime.transcode.native._codec import Plans
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +36,22 @@ class MessageFiller:
 class DecodePlans:
     """Plans by message type, made at start; those of types that only an Any names, when they first come."""
 
-    def __init__(self, pool: DescriptorPool, text_checks: TextChecks | None, *, ignores_unknown: bool) -> None:
+    def __init__(
+        self,
+        pool: DescriptorPool,
+        text_checks: TextChecks | None,
+        *,
+        ignores_unknown: bool,
+        native: type[Plans] | None = None,
+    ) -> None:
         self._pool = pool
         self._text_checks = text_checks
         self._ignores_unknown = ignores_unknown
         self._plans: dict[Descriptor, MessagePlan] = {}
+        self._checks: dict[FieldDescriptor, TextCheck | None] = {}
         self._resolved: dict[str, tuple[Fill, Descriptor]] = {}
+        self.native = NativeDecodings(native, self) if native is not None else None
+        """The compiled way, for what is beyond doubt."""
 
     def plan(self, descriptor: Descriptor) -> MessagePlan:
         """The plan of a type whose JSON is made of its fields."""
@@ -52,14 +66,14 @@ class DecodePlans:
     def check_of(self, field: FieldDescriptor, *, told_by: FieldDescriptor | None = None) -> TextCheck | None:
         """The check of a string field's texts; `told_by` is the map field, where it is a map's value."""
         is_text = field.type == FieldDescriptor.TYPE_STRING
-        return self._choose(told_by or field) if is_text else None
+        return self.text_check(told_by or field) if is_text else None
 
     def filler_of(self, field: FieldDescriptor, *, told_by: FieldDescriptor | None = None) -> MessageFiller:
         """How the messages of a field are filled. Texts in a well-known type are the business of the field's check."""
         descriptor = message_of(field)
         if descriptor.full_name in SPECIAL and descriptor.full_name != ANY:
             holds_text = text_field(descriptor) is not None
-            special = build_filler(descriptor, self._choose(told_by or field) if holds_text else None)
+            special = build_filler(descriptor, self.text_check(told_by or field) if holds_text else None)
             assert special is not None, "every special type but Any has a filler"
             return MessageFiller(special.from_json, special.from_text, None)
         return self._filler(descriptor)
@@ -67,7 +81,7 @@ class DecodePlans:
     def filler(self, descriptor: Descriptor) -> MessageFiller:
         """How a message that is no field's is filled: a request, or what an Any holds."""
         text = text_field(descriptor)
-        special = build_filler(descriptor, self._choose(text) if text is not None else None)
+        special = build_filler(descriptor, self.text_check(text) if text is not None else None)
         if special is None:
             return self._filler(descriptor)
         return MessageFiller(special.from_json, special.from_text, None)
@@ -83,8 +97,11 @@ class DecodePlans:
 
         return MessageFiller(fill, None, plan)
 
-    def _choose(self, field: FieldDescriptor) -> TextCheck | None:
-        return self._text_checks(field) if self._text_checks is not None else None
+    def text_check(self, field: FieldDescriptor) -> TextCheck | None:
+        """The check of the texts that a field holds, whatever its type."""
+        if field not in self._checks:
+            self._checks[field] = self._text_checks(field) if self._text_checks is not None else None
+        return self._checks[field]
 
     def fill_any(self, message: Any, value: Any) -> None:
         """Fill an Any from `{"@type": …}` and the JSON of what it holds. Raises Refused."""

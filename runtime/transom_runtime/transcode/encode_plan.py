@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.descriptor_pool import DescriptorPool
@@ -13,6 +13,7 @@ from google.protobuf.message_factory import GetMessageClass
 from transom_runtime.transcode.field_access import is_map, is_message, json_key, message_of, oneof_of
 from transom_runtime.transcode.instant import format_duration, format_timestamp
 from transom_runtime.transcode.mask_text import format_mask
+from transom_runtime.transcode.native.encoding import NativeEncodings
 from transom_runtime.transcode.options import OutputDefaults, OutputForm
 from transom_runtime.transcode.scalar_json import (
     AsJson,
@@ -23,6 +24,9 @@ from transom_runtime.transcode.scalar_json import (
 )
 from transom_runtime.transcode.struct_value import list_as_json, struct_as_json, value_as_json
 from transom_runtime.transcode.well_known import ANY, PREFIX, SPECIAL, WRAPPERS
+
+if TYPE_CHECKING:
+    from transom_runtime.transcode.native._codec import Plans
 
 _SPECIAL: dict[str, AsJson] = {
     PREFIX + "Timestamp": lambda message: format_timestamp(message.seconds, message.nanos),
@@ -73,9 +77,11 @@ class EncodePlan:
 class EncodePlans:
     """Plans by message type, made when first asked for: at start for all that a response can hold."""
 
-    def __init__(self, pool: DescriptorPool, form: OutputForm) -> None:
+    def __init__(self, pool: DescriptorPool, form: OutputForm, native: type[Plans] | None = None) -> None:
         self._pool = pool
         self._form = form
+        self.native = NativeEncodings(native, form, self.field_key)
+        """The compiled way, for what is beyond doubt."""
         self._plans: dict[Descriptor, EncodePlan] = {}
         self._resolved: dict[str, tuple[type[Message], AsJson]] = {}
 

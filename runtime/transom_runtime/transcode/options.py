@@ -28,6 +28,17 @@ class OutputDefaults(Enum):
     """Those, and null for messages that are not set; a oneof's members stay out."""
 
 
+class Native(Enum):
+    """Whether the compiled codec takes what is beyond doubt. What is read, written and refused is the same."""
+
+    AUTO = "auto"
+    """Where it was built."""
+    OFF = "off"
+    """Never."""
+    REQUIRE = "require"
+    """Always: without it, the gateway does not start."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputForm:
     """How messages are written."""
@@ -61,6 +72,8 @@ class TranscodeOptions:
     """Array elements in one body."""
     max_fields: int = 100_000
     """Object members in one body."""
+    native: Native = Native.AUTO
+    """Whether the compiled codec is used, which is many times as fast: `auto`, `off` or `require`."""
     allow_dotted_body: bool = False
     """Whether `body` and `response_body` may be dotted paths, as in protos written for grpc-gateway (B4)."""
 

@@ -9,19 +9,23 @@ from google.protobuf.message import DecodeError, EncodeError, Message
 
 from transom_runtime.binding import Binding, StreamKind
 from transom_runtime.transcode.body import BodyReader, JsonBody, NoBody, RawBody, SentBody, build_field_setter
+from transom_runtime.transcode.content_type import check_json
 from transom_runtime.transcode.decode_plans import DecodePlans
 from transom_runtime.transcode.faults import Flaw, Refused
-from transom_runtime.transcode.field_access import descriptor_of
+from transom_runtime.transcode.field_access import descriptor_of, oneof_of
 from transom_runtime.transcode.field_mask import build_mask_filler
 from transom_runtime.transcode.field_path import FieldPath, build_field_path
 from transom_runtime.transcode.http_body import is_http_body
+from transom_runtime.transcode.message_plan import FieldPlan
 from transom_runtime.transcode.missing import find_missing
+from transom_runtime.transcode.native.decoding import NativeRead
 from transom_runtime.transcode.nesting import deepest
 from transom_runtime.transcode.options import TranscodeOptions
 from transom_runtime.transcode.placement import Part, Placement
 from transom_runtime.transcode.query import QueryBinder
 from transom_runtime.transcode.variable import build_variable
 from transom_runtime.transcode.verdict import OnUnknown, Verdict
+from transom_runtime.transcode.well_known import SPECIAL
 
 _ALWAYS_SHALLOW: Final = 33
 """Objects and arrays that cannot make 100 messages inside each other: one of a Struct makes three at most."""
@@ -35,7 +39,9 @@ class RequestDecoder:
         "_body",
         "_body_root",
         "_captures",
+        "_is_apart",
         "_mask",
+        "_native",
         "_new",
         "_on_unknown",
         "_query",
@@ -64,6 +70,8 @@ class RequestDecoder:
         self._body_root = _body_root(binding, body_path)
         body_field = body_path.field if body_path is not None and not body_path.parents else None
         self._mask = build_mask_filler(plan, body_field, self._captures)
+        self._native = _native_reader(binding, self._body, body_path, plans, options)
+        self._is_apart = body_field is not None and _is_apart(body_field, (*self._captures, resume))
 
     def decode(
         self,
@@ -82,6 +90,11 @@ class RequestDecoder:
         CallError: 400 with all faults of path, query and body together, 415 for a wrong content type, 413 over a cap.
         `root` is the JSON pointer of the body in what was sent: of a message in a client stream, `/0`.
         """
+        if self._native is not None and not (self._mask is not None and method == "PATCH"):
+            sent = SentBody(content=body, content_type=content_type, method=method)
+            wire = self._decode_native(variables, raw_query, sent, resume)
+            if wire is not None:
+                return wire
         verdict = Verdict(self._binding_id, self._strictness, self._on_unknown, root)
         message = self._new()
         value = self._body.read(message, SentBody(content=body, content_type=content_type, method=method), verdict)
@@ -90,6 +103,25 @@ class RequestDecoder:
             self._mask.fill(message, value)
         verdict.enforce()
         return self._serialize(message, body, value, verdict)
+
+    def _decode_native(self, variables: Sequence[str], raw_query: str, body: SentBody, resume: str) -> bytes | None:
+        """The wire bytes of a request whose body is beyond doubt; None for any other. Raises CallError likewise."""
+        if self._native is None or not body.content or body.content.isspace():
+            return None
+        check_json(body.content_type, body.method)
+        wire = self._native(body.content)
+        if wire is None or not (variables or raw_query or resume):
+            return wire
+        verdict = Verdict(self._binding_id, self._strictness, self._on_unknown)
+        message = self._new() if self._is_apart else self._new.FromString(wire)
+        self._bind_head(message, variables, raw_query, resume, verdict)
+        verdict.enforce()
+        try:
+            head = message.SerializeToString()
+        except EncodeError:
+            return None
+        # Parts of a message may stand in any order, so what shares no field is put together by its bytes.
+        return head + wire if self._is_apart else head
 
     def check_head(self, variables: Sequence[str], raw_query: str) -> None:
         """See that path and query fit, before there is a message. Raises CallError (400) with all their faults."""
@@ -115,6 +147,9 @@ class RequestDecoder:
 
         Raises CallError likewise.
         """
+        wire = self._native(body) if self._native is not None else None
+        if wire is not None:
+            return wire
         verdict = Verdict(self._binding_id, self._strictness, self._on_unknown, root)
         message = self._new()
         value = self._body.read(message, SentBody(content=body, content_type="", method=method), verdict)
@@ -194,3 +229,19 @@ def _body_reader(binding: Binding, path: FieldPath | None, plans: DecodePlans, o
     if is_http_body(field.message_type) and not field.is_repeated and not binding.opens_socket:
         return RawBody(path)
     return JsonBody(build_field_setter(path), options)
+
+
+def _native_reader(
+    binding: Binding, body: BodyReader, path: FieldPath | None, plans: DecodePlans, options: TranscodeOptions
+) -> NativeRead | None:
+    descriptor = descriptor_of(binding.request)
+    if plans.native is None or not isinstance(body, JsonBody) or descriptor.full_name in SPECIAL:
+        return None
+    if path is None:
+        return plans.native.reader(descriptor, None, options)
+    return None if path.parents else plans.native.reader(descriptor, path.field.descriptor, options)
+
+
+def _is_apart(body: FieldPlan, others: Sequence[str]) -> bool:
+    """Whether nothing but the body can reach its field, or clash with it: the query cannot (`_reachable`)."""
+    return not oneof_of(body.descriptor) and body.name not in {other.partition(".")[0] for other in others}

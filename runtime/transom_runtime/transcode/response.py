@@ -16,6 +16,7 @@ from transom_runtime.transcode.encode_plan import EncodePlans
 from transom_runtime.transcode.field_access import descriptor_of, is_map, is_message, message_of
 from transom_runtime.transcode.http_body import content_of, content_type_of, is_http_body
 from transom_runtime.transcode.json_bytes import dump_json
+from transom_runtime.transcode.native.encoding import NativeWrite
 from transom_runtime.transcode.scalar_json import AsJson, build_as_text
 from transom_runtime.transcode.well_known import OBJECTS, SPECIAL
 
@@ -41,20 +42,24 @@ class Payload:
 class ResponseEncoder:
     """Encodes the messages of one binding. Built at start, immutable, safe to use from any task."""
 
-    __slots__ = ("_extract", "_new", "_write")
+    __slots__ = ("_extract", "_native", "_new", "_write")
 
     def __init__(self, binding: Binding, plans: EncodePlans, extract: tuple[str, ...], *, allow_dotted: bool) -> None:
         """Raise ValueError where the binding, or a wanted field, does not fit the response message."""
         descriptor = descriptor_of(binding.response)
         self._new = binding.response
+        self._native = _native_writer(binding, plans)
         self._write = _build_write(binding, plans, allow_dotted=allow_dotted)
         self._extract = tuple(_build_extract(descriptor, path, binding.id) for path in extract)
 
     def encode(self, wire: bytes) -> Payload:
         """What is sent for one message. Raises CallError (502) where the upstream sent what cannot be written."""
         try:
+            written = self._native(wire) if self._native is not None else None
+            if written is not None and not self._extract:
+                return Payload(JSON, written)
             message = self._new.FromString(wire)
-            content_type, body, content = self._write(message)
+            content_type, body, content = self._write(message) if written is None else (JSON, written, None)
             texts = tuple([extract(message) for extract in self._extract]) if self._extract else ()
         except (DecodeError, ValueError, TypeError) as error:
             raise _unreadable() from error
@@ -69,6 +74,13 @@ def _unreadable() -> CallError:
         http_status=502,
         reason="BAD_UPSTREAM_RESPONSE",
     )
+
+
+def _native_writer(binding: Binding, plans: EncodePlans) -> NativeWrite | None:
+    descriptor = descriptor_of(binding.response)
+    if binding.response_body is not None or is_http_body(descriptor):
+        return None
+    return plans.native.writer(descriptor)
 
 
 def _build_write(binding: Binding, plans: EncodePlans, *, allow_dotted: bool) -> Write:

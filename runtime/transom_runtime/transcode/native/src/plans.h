@@ -1,0 +1,47 @@
+/* Plans: flat tables of message types, compiled once from descriptors by plans.py, immutable afterwards. */
+#ifndef TRANSOM_PLANS_H
+#define TRANSOM_PLANS_H
+
+#define PY_SSIZE_T_CLEAN
+#define Py_LIMITED_API 0x030B0000
+#include <Python.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The numbers are those of plans.py. The first 16 are scalars. */
+enum kind {
+    INT32, INT64, UINT32, UINT64, SINT32, SINT64, FIXED32, FIXED64, SFIXED32, SFIXED64,
+    FLOAT, DOUBLE, BOOL, STRING, BYTES, ENUM,
+    MESSAGE, WRAPPER, TIMESTAMP, DURATION, STRUCT, VALUE, LIST_VALUE, UNSURE,
+};
+enum { REPEATED = 1, MAP = 2, PRESENCE = 4, PACKED = 8 };
+enum { MAX_FIELDS = 256, MAX_ONEOFS = 64 };
+
+struct span { const uint8_t *at; uint32_t size; };
+
+/* Names to values, by open addressing in a table at most half full. */
+struct names { uint32_t mask; int32_t *slots; uint32_t count; struct span *keys; int32_t *values; };
+
+struct field {
+    uint32_t number;
+    uint8_t kind, flags;
+    int16_t oneof;     /* -1: none */
+    int32_t sub;       /* of an enum, a message, a wrapper or a map's entry: its place in its table */
+    int32_t check;     /* which check its texts pass; -1: none */
+    struct span key;   /* `"name":`, as JSON is written */
+};
+struct message { bool sure, skips_unknown; uint32_t count; struct field *fields; struct names names; };
+struct enumeration { bool closed; uint32_t count; int32_t *numbers; struct span *texts; struct names names; };
+
+struct plans {
+    PyObject *source;  /* keeps all texts alive */
+    uint32_t message_count, enum_count;
+    struct message *messages;
+    struct enumeration *enums;
+};
+
+struct plans *plans_build(PyObject *messages, PyObject *enums);
+void plans_free(struct plans *plans);
+bool names_find(const struct names *names, const uint8_t *at, size_t size, int32_t *value);
+uint64_t hash_bytes(const uint8_t *at, size_t size);
+#endif

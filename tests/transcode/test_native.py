@@ -1,0 +1,317 @@
+"""The native codec against the pure one: where it is sure, both say the same; whatever bytes come, nothing breaks.
+
+`make asan` runs this under AddressSanitizer and UndefinedBehaviorSanitizer, with more examples.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from google.protobuf.message import Message
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transcode.conftest import bind
+from transcode.examples import examples
+from transcode.made_types import MadeType, made_types
+from transcode.values import fill
+from transom_runtime.errors import CallError
+from transom_runtime.extension import TextRefused
+from transom_runtime.transcode.codec import Codec
+from transom_runtime.transcode.native import choose_native, native_plans
+from transom_runtime.transcode.native.encoding import NativeEncodings
+from transom_runtime.transcode.options import Native, OutputForm, TranscodeOptions
+
+pytestmark = pytest.mark.skipif(native_plans() is None, reason="there is no C compiler here")
+
+JSON_BITS = [
+    *(b'"', b"{", b"}", b"[", b"]", b",", b":", b"0", b"-", b"1", b".", b"e5", b"E", b"\\", b"+", b"=", b"_", b"/"),
+    *(b"\\u0041", b"\\ud83d\\ude00", b"\\ud83d", b"\\n", b"null", b"true", b" ", b"\n", b"\xc3\xa9", b"\xff", b"\x00"),
+    *(b"9" * 18, b"{}", b"[]", b'""', b'"1"', b"1e3", b"-0", b"-0.0", b"0.1", b"12345678901234567890", b"Z", b"s"),
+]
+JSON_VALUES = [
+    *(b"null", b"1", b'"1"', b"1.5", b"-7", b"true", b'"x"', b'"YQ=="', b'"YR=="', b'"YQ"', b'"_-8="', b"[1]"),
+    *(b"[null]", b'{"a":1,"a":2}', b'{"1":1}', b'{"1":null}', b'{"01":1}', b"4294967295", b"4294967296"),
+    *(b"2147483647", b"2147483648", b"-2147483648", b"-2147483649", b"9223372036854775807", b"9223372036854775808"),
+    *(b'"-9223372036854775808"', b'"-9223372036854775809"', b"18446744073709551615", b"18446744073709551616"),
+    *(b"3.4028234e38", b"3.4028235e38", b"1e39", b"1e400", b"1e-400", b'"NaN"', b'"OPEN_ALIAS"', b'"LATE_FIRST"'),
+    *(b'"2020-02-29T00:00:00Z"', b'"2021-02-29T00:00:00Z"', b'"2020-01-01T24:00:00Z"', b'"0001-01-01T00:00:00Z"'),
+    *(b'"2020-01-01T00:00:00.1234567890Z"', b'"-1.5s"', b'"-0s"', b'"315576000001s"', b'"\\u0000"', b'"\\n\\/"'),
+]
+_VALUE = re.compile(rb'(?<=:)(?:"[^"\\]*"|[-0-9.e+]+|true|false|null|\{\}|\[\])')
+_PLAIN = re.compile(r"-?[0-9.]+")
+
+
+class Pair:
+    """Both codecs around a message type."""
+
+    def __init__(self, made: MadeType, **options: Any) -> None:
+        self._new = made.new
+        pure = Codec(TranscodeOptions(native=Native.OFF, **options), pool=made.pool)
+        self._encoder = pure.response_encoder(bind(made.new))
+        self._decoder = pure.request_decoder(bind(made.new, method="POST", body="*"))
+        native = Codec(TranscodeOptions(native=Native.REQUIRE, **options), pool=made.pool)
+        descriptor: Any = made.new.DESCRIPTOR
+        write = native._encode_plans.native.writer(descriptor)
+        decodings = native._decode_plans.native
+        assert write is not None
+        assert decodings is not None
+        self.write = write
+        self.read = decodings.reader(descriptor, None, TranscodeOptions())
+
+    def pure_json(self, wire: bytes) -> bytes:
+        """The JSON that the pure codec writes; empty where it refuses."""
+        try:
+            return self._encoder.encode(wire).body
+        except CallError:
+            return b""
+
+    def compare_written(self, wire: bytes) -> None:
+        """Where the native codec writes JSON, it is the pure codec's, byte by byte, the order in maps apart."""
+        written = self.write(wire)
+        if written is None:
+            return
+        pure = self.pure_json(wire)
+        assert written == pure or (sorted(written) == sorted(pure) and json.loads(written) == json.loads(pure)), wire
+
+    def compare_read(self, body: bytes) -> None:
+        """Where the native codec reads a message, it is the pure codec's, byte by byte, the order in maps apart."""
+        read = self.read(body)
+        if read is None:
+            return
+        pure = self._decoder.decode((), "", body, method="POST")
+        assert read == pure or (sorted(read) == sorted(pure) and self._form(read) == self._form(pure)), body
+
+    def _form(self, wire: bytes) -> bytes:
+        form: bytes = self._new.FromString(wire).SerializeToString(deterministic=True)
+        return form
+
+
+def _changed(draw: Callable[..., Any], sane: bytes, bits: list[bytes]) -> bytes:
+    """The bytes with a few mistakes in them: bits put in, put over others, cut out, or repeated."""
+    text = bytearray(sane)
+    for _ in range(draw(st.integers(1, 3))):
+        at = draw(st.integers(0, len(text)))
+        match draw(st.integers(0, 3)):
+            case 0:
+                text[at:at] = draw(st.sampled_from(bits))
+            case 1:
+                text[at : at + 1] = draw(st.sampled_from(bits))
+            case 2:
+                del text[at : at + 1]
+            case _:
+                text[at:at] = text[at : at + draw(st.integers(1, 16))]
+    return bytes(text)
+
+
+def _revalued(draw: Callable[..., Any], body: bytes) -> bytes:
+    """The JSON with one value changed for another."""
+    places = list(_VALUE.finditer(body))
+    if not places:
+        return body
+    place = draw(st.sampled_from(places))
+    revalued: bytes = body[: place.start()] + draw(st.sampled_from(JSON_VALUES)) + body[place.end() :]
+    return revalued
+
+
+@examples(60)
+@given(made=made_types(), data=st.data(), proto_names=st.booleans(), enum_numbers=st.booleans())
+def test_written_alike(made: MadeType, data: st.DataObject, proto_names: bool, enum_numbers: bool) -> None:
+    """Of any bytes, whole or broken, the native codec writes what the pure one does, or leaves them to it (J1, J7)."""
+    pair = Pair(made, output_proto_names=proto_names, output_enum_numbers=enum_numbers)
+    wire = _filled(made, data).SerializeToString()
+    pair.compare_written(wire)
+    bits = [bytes([byte]) for byte in (0, 1, 2, 8, 9, 10, 13, 16, 18, 26, 127, 128, 255)]
+    for _ in range(6):
+        pair.compare_written(_changed(data.draw, wire, bits))
+
+
+@examples(60)
+@given(made=made_types(), data=st.data())
+def test_read_alike(made: MadeType, data: st.DataObject) -> None:
+    """Of any body, sane or not, the native codec reads what the pure one does, or leaves it to it (J1 to J4, J7)."""
+    pair = Pair(made)
+    body = pair.pure_json(_filled(made, data).SerializeToString())
+    pair.compare_read(body)
+    pair.compare_read(json.dumps(json.loads(body), indent=1).encode())
+    for _ in range(5):
+        pair.compare_read(_changed(data.draw, body, JSON_BITS))
+        pair.compare_read(_revalued(data.draw, body))
+
+
+def _filled(made: MadeType, data: st.DataObject) -> Message:
+    message = made.new()
+    fill(data.draw, message, 3)
+    return message
+
+
+@examples(300)
+@given(body=st.binary(max_size=40) | st.text(max_size=40).map(str.encode))
+def test_no_bytes_break_it(body: bytes, shelf_pair: Pair) -> None:
+    """Bytes that are nothing at all are left to the pure codec, which refuses them, or are read and written alike."""
+    shelf_pair.compare_read(body)
+    shelf_pair.compare_read(b'{"text":"' + body + b'"}')
+    shelf_pair.compare_written(body)
+
+
+@examples(300)
+@given(number=st.floats(allow_nan=False, allow_infinity=False) | st.decimals(-9999, 9999, places=3).map(float))
+def test_floats_alike(number: float, shelf: Any, shelf_pair: Pair) -> None:
+    """Floats and doubles have the digits that the pure codec gives them, in both widths and in a Value (J6)."""
+    message = shelf.Kinds(double_value=number)
+    if abs(number) < 1e38:
+        message.float_value = number
+    shelf_pair.compare_written(message.SerializeToString())
+    shelf_pair.compare_read(json.dumps({"doubleValue": number}).encode())
+    text = repr(number)
+    assert _PLAIN.fullmatch(text) is None or shelf_pair.write(shelf.Kinds(double_value=number).SerializeToString())
+
+
+@pytest.fixture(scope="session")
+def shelf_pair(shelf: Any) -> Pair:
+    """Both codecs around the message of all kinds."""
+    from google.protobuf import descriptor_pool
+
+    return Pair(MadeType(new=shelf.Kinds, pool=descriptor_pool.Default(), syntax="proto3"))
+
+
+def test_the_usual_message_is_native(shelf: Any) -> None:
+    """A message of everyday fields is written and read without the pure codec: the speed is real."""
+    book = shelf.Book(name="a", title='é "quoted"\n', genre=1)
+    pair = _pair(shelf.Book)
+    body = pair.write(book.SerializeToString())
+    assert body == pair.pure_json(book.SerializeToString())
+    assert body is not None
+    assert pair.read(body) == book.SerializeToString()
+
+
+def _pair(new: Any) -> Pair:
+    from google.protobuf import descriptor_pool
+
+    return Pair(MadeType(new=new, pool=descriptor_pool.Default(), syntax="proto3"))
+
+
+def test_order_of_fields(shelf: Any) -> None:
+    """Fields go out by their numbers, in whatever order the JSON has them: equal messages have equal bytes."""
+    pair = _pair(shelf.Book)
+    wire = shelf.Book(name="a", title="b").SerializeToString()
+    assert pair.read(b'{"title":"b","name":"a"}') == pair.read(b'{"name":"a","title":"b"}') == wire
+
+
+@pytest.mark.parametrize("depth, is_native", [(31, True), (32, False), (100_000, False)])
+def test_depth(shelf: Any, depth: int, is_native: bool) -> None:
+    """Nesting beyond a few levels is the pure codec's to judge: the native one never goes deep (E1)."""
+    from google.protobuf.struct_pb2 import Struct
+
+    del shelf
+    body = b'{"fields":{"a":' + b"[" * (depth - 1) + b"]" * (depth - 1) + b"}}"
+    holder = _holder(Struct)
+    assert (holder.read(body.replace(b"fields", b"value")) is not None) == is_native
+
+
+def _holder(kind: Any) -> Pair:
+    """Both codecs around a message whose one field, `value`, is of a well-known type."""
+    from google.protobuf.descriptor_pb2 import FieldDescriptorProto, FileDescriptorProto
+    from google.protobuf.descriptor_pool import DescriptorPool
+    from google.protobuf.message_factory import GetMessageClass
+
+    pool = DescriptorPool()
+    pool.AddSerializedFile(kind.DESCRIPTOR.file.serialized_pb)
+    file = FileDescriptorProto(name="holder.proto", syntax="proto3", dependency=[kind.DESCRIPTOR.file.name])
+    message = file.message_type.add(name="Holder")
+    field = message.field.add(name="value", number=1, label=FieldDescriptorProto.LABEL_OPTIONAL)
+    field.type = FieldDescriptorProto.TYPE_MESSAGE
+    field.type_name = f".{kind.DESCRIPTOR.full_name}"
+    pool.Add(file)
+    new = GetMessageClass(pool.FindMessageTypeByName("Holder"))
+    return Pair(MadeType(new=new, pool=pool, syntax="proto3"))
+
+
+def test_many_keys(shelf: Any) -> None:
+    """A map with thousands of keys is native; with one of them twice, it is the pure codec's to refuse (J4)."""
+    from google.protobuf.struct_pb2 import Struct
+
+    del shelf
+    holder = _holder(Struct)
+    members = [b'"k%d":%d' % (number, number) for number in range(5_000)]
+    assert holder.read(b'{"value":{' + b",".join(members) + b"}}") is not None
+    assert holder.read(b'{"value":{' + b",".join([*members, b'"k77":1']) + b"}}") is None
+
+
+def test_refused_texts(shelf: Any) -> None:
+    """A text that its check refuses or changes makes the request the pure codec's, whose verdict stands (S1)."""
+
+    def check(text: str) -> str:
+        if text == "bad":
+            raise TextRefused("BAD", "is bad")
+        return text.strip("<>")
+
+    codec = Codec(TranscodeOptions(native=Native.REQUIRE), text_checks=lambda _: check)
+    decoder = codec.request_decoder(bind(shelf.Book, method="POST", body="*"))
+
+    def decode(body: bytes) -> Any:
+        return shelf.Book.FromString(decoder.decode((), "", body, method="POST"))
+
+    assert decode(b'{"title":"<b>"}').title == "b"
+    with pytest.raises(CallError) as caught:
+        decode(b'{"title":"bad"}')
+    assert [fault.reason for fault in caught.value.faults] == ["BAD"]
+
+
+def test_no_memory_is_kept(shelf: Any, shelf_pair: Pair) -> None:
+    """Neither answers nor refusals leave memory behind."""
+    wire = shelf.Kinds(double_value=1.5).SerializeToString()
+    bodies = [b'{"doubleValue":1.5}', b'{"doubleValue":[', b'{"no":1}', b'{"text":"\\u00e9"}']
+
+    def run() -> None:
+        for _ in range(500):
+            shelf_pair.write(wire)
+            shelf_pair.write(wire[:-1])
+            for body in bodies:
+                shelf_pair.read(body)
+
+    run()
+    tracemalloc.start()
+    run()
+    first = tracemalloc.get_traced_memory()[0]
+    run()
+    second = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert second - first < 2_000
+
+
+def test_malformed_tables() -> None:
+    """Tables that do not fit together are refused when they are built, not trusted."""
+    plans = native_plans()
+    assert plans is not None
+    field = (1, 16, 0, -1, 5, -1, b'"a":')
+    for messages in [((True, True, (field,), ()),), ((True,),), (3,), ((True, True, (), ((b"a", 9),)),)]:
+        with pytest.raises(ValueError, match="malformed"):
+            plans(messages, ())
+    with pytest.raises(IndexError):
+        plans((), ()).encode(0, b"")
+
+
+def test_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`off` never uses it, `require` raises where it is not there, and `auto` does without."""
+    assert choose_native(Native.OFF) is None
+    assert choose_native(Native.AUTO) is choose_native(Native.REQUIRE) is native_plans()
+    monkeypatch.setattr("transom_runtime.transcode.native.native_plans", lambda: None)
+    assert choose_native(Native.AUTO) is None
+    assert not Codec(TranscodeOptions()).is_native
+    with pytest.raises(ValueError, match="was not built"):
+        Codec(TranscodeOptions(native=Native.REQUIRE))
+
+
+def test_other_output_modes_are_pure(shelf: Any) -> None:
+    """Modes that write defaults are the pure codec's alone (J2)."""
+    from transom_runtime.transcode.options import OutputDefaults
+
+    form = OutputForm(defaults=OutputDefaults.IMPLICIT)
+    encodings = NativeEncodings(native_plans(), form, lambda field: field.json_name)
+    assert encodings.writer(shelf.Book.DESCRIPTOR) is None
