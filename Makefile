@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory --warn-undefined-variables
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3 || echo python3)
 BIN := .venv/bin
 NATIVE := $(wildcard runtime/transom_runtime/transcode/native/src/*)
+INSTALLED := .venv/.installed-$(shell cat requirements/dev.txt pyproject.toml | cksum | cut -d' ' -f1)
 READY := .venv/.ready-$(shell cat requirements/dev.txt pyproject.toml hatch_build.py $(NATIVE) | cksum | cut -d' ' -f1)
 PEERS := .venv/.peers-$(shell cat requirements/peers.txt | cksum | cut -d' ' -f1)
 PROTOS := third_party/public/.ready-$(shell cat tests/clients/packages.json | cksum | cut -d' ' -f1)
@@ -26,7 +27,7 @@ help: ## Show this list
 .PHONY: setup
 setup: $(READY) ## Make .venv and install everything, once
 
-$(READY): requirements/dev.txt pyproject.toml hatch_build.py $(NATIVE)
+$(INSTALLED): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  found="$$($(PYTHON) --version 2>&1)" || found="no program"; \
 	  echo "transom needs Python 3.11 or newer; '$(PYTHON)' is $$found. Install it, or name one: make PYTHON=/path/to/python3.11"; exit 1; }
@@ -36,6 +37,10 @@ $(READY): requirements/dev.txt pyproject.toml hatch_build.py $(NATIVE)
 	@mkdir -p generated/transom
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . 2> >(grep -v '^WARNING' >&2)
 	@$(BIN)/python -m transom_codegen.vendor third_party/googleapis
+	@rm -f .venv/.installed-*; touch $@
+
+$(READY): $(INSTALLED) hatch_build.py $(NATIVE)
+	@$(BIN)/python hatch_build.py || echo "transom: with a C compiler (on Debian: apt install gcc), $(BIN)/python hatch_build.py builds it"
 	@rm -f .venv/.ready-*; touch $@
 
 $(PEERS): $(READY) requirements/peers.txt
@@ -124,9 +129,9 @@ generate: $(READY) ## Write generated/ anew from protos/
 
 .PHONY: check
 check: $(READY) ## Everything that CI asks of the source: format, lint, types, layers, drift, protos
-	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "transom: run make format"; exit 1; }
-	@$(BIN)/ruff check --quiet $(SOURCES)
-	@$(BIN)/mypy $(SOURCES) generated
+	@$(BIN)/ruff format --check --quiet $(SOURCES) hatch_build.py || { echo "transom: run make format"; exit 1; }
+	@$(BIN)/ruff check --quiet $(SOURCES) hatch_build.py
+	@$(BIN)/mypy $(SOURCES) generated hatch_build.py
 	@$(BIN)/lint-imports
 	@$(BIN)/transom check
 	@$(BUF) lint protos
@@ -140,8 +145,8 @@ breaking: $(READY) ## Compare the protos with those of the git revision AGAINST 
 
 .PHONY: format
 format: $(READY) ## Put source and protos in order
-	@$(BIN)/ruff format --quiet $(SOURCES)
-	@$(BIN)/ruff check --quiet --fix-only $(SOURCES)
+	@$(BIN)/ruff format --quiet $(SOURCES) hatch_build.py
+	@$(BIN)/ruff check --quiet --fix-only $(SOURCES) hatch_build.py
 	@$(BUF) format --write protos
 
 .PHONY: lock

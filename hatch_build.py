@@ -1,7 +1,7 @@
 """Building the native codec: where there is a C compiler it goes into the wheel, or beside its sources for development.
 
-Without one, or where the compiler fails, the package is complete all the same: the pure codec does everything.
-`python hatch_build.py` builds it in place; `CFLAGS` are passed on.
+Without one, or where it fails, the package is complete all the same: the pure codec does everything.
+`python hatch_build.py` builds in place. `CC` and `CFLAGS` are heeded; `HATCH_BUILD_NO_HOOKS=true` makes a pure wheel.
 """
 
 from __future__ import annotations
@@ -27,9 +27,7 @@ class NativeCodecHook(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build, and mark the wheel as one for this platform; leave it pure where nothing was built."""
         built = build_native(Path(self.root))
-        if built is None:
-            self.app.display_info("transom: no C compiler, so the wheel has the pure codec only")
-        elif version != "editable":
+        if built is not None and version != "editable":
             build_data["force_include"][str(built)] = f"transom_runtime/transcode/native/{built.name}"
             build_data["pure_python"] = False
             platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
@@ -37,26 +35,26 @@ class NativeCodecHook(BuildHookInterface[Any]):
 
 
 def build_native(root: Path) -> Path | None:
-    """Build the extension beside its sources; None where there is no compiler, or it fails."""
-    compiler = _compiler()
-    if compiler is None or os.name != "posix":
-        return None
+    """Build the extension beside its sources; None, and why on standard error, where that cannot be done."""
     folder = root / _FOLDER
     built = folder / "_codec.abi3.so"
-    include = sysconfig.get_path("include")
+    compiler = _compiler()
+    if compiler is None or os.name != "posix":
+        return _go_without(built, "there is no C compiler")
+    # Beside it first: never over a library that a process may have loaded.
+    fresh = built.with_suffix(".new")
+    done = subprocess.run([*compiler, *_arguments(folder), "-o", fresh], check=False, capture_output=True, text=True)  # noqa: S603 -- the platform's compiler
+    if done.returncode:
+        return _go_without(built, _first_error(done.stderr) or f"{compiler[0]} failed")
+    fresh.replace(built)
+    return built
+
+
+def _arguments(folder: Path) -> list[str | Path]:
     flags = shlex.split(os.environ.get("CFLAGS", ""))
     linking = ("-undefined", "dynamic_lookup") if sys.platform == "darwin" else ()
     sources = sorted(folder.glob("src/*.c"))
-    # Never over a library that a process may have loaded.
-    fresh = built.with_suffix(".new")
-    command = [*compiler, *_FLAGS, *linking, *flags, f"-I{include}", *sources, "-o", fresh, "-lm"]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 -- the platform's compiler
-    if done.returncode:
-        sys.stderr.write(done.stderr)
-        built.unlink(missing_ok=True)
-        return None
-    fresh.replace(built)
-    return built
+    return [*_FLAGS, *flags, *linking, f"-I{sysconfig.get_path('include')}", *sources, "-lm"]
 
 
 def _compiler() -> list[str] | None:
@@ -68,5 +66,17 @@ def _compiler() -> list[str] | None:
     return None
 
 
+def _first_error(said: str) -> str:
+    return next((line for line in said.splitlines() if "error" in line), "")
+
+
+def _go_without(built: Path, why: str) -> None:
+    """Remove what an earlier build left, which would not be these sources."""
+    built.unlink(missing_ok=True)
+    sys.stderr.write(
+        f"transom: no native codec, since {why}; the pure one does everything, at a fraction of the speed\n"
+    )
+
+
 if __name__ == "__main__":
-    sys.exit(0 if build_native(Path(__file__).parent) else "transom: the native codec could not be built")
+    sys.exit(0 if build_native(Path(__file__).parent) else 1)

@@ -1,7 +1,8 @@
 """Protobuf's official conformance suite: set up once, then run, offline, against the gateway's codec.
 
 `prepare FOLDER` compiles the suite's test messages, and fetches a C library where the system's is too old for the
-suite's runner. `run FOLDER` runs it: exit 0 where exactly the tests of failures.txt fail.
+suite's runner. `run FOLDER` runs it, for the pure codec and for the native one where it was built: exit 0 where exactly
+the tests of failures.txt fail.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import Final
 import protoc  # type: ignore[import-untyped]  # a wheel around a compiler
 
 from conformance.newer_libc import fetch_libc, loader_of
+from transom_runtime.transcode.native import native_plans
+from transom_runtime.transcode.options import Native
 
 _HERE: Final = Path(__file__).parent
 _WHEEL: Final = Path(protoc.__file__).parent
@@ -38,10 +41,18 @@ def compile_messages(output: Path) -> None:
 
 
 def run(folder: Path) -> int:
+    """Run the suite with each codec there is; the first exit code that is not 0."""
+    built = [Native.OFF] if native_plans() is None else [Native.OFF, Native.REQUIRE]
+    codes = [_run_with(native, folder) for native in built]
+    return next(filter(None, codes), 0)
+
+
+def _run_with(native: Native, folder: Path) -> int:
     """Run the suite, recommended tests and all editions included; the runner's exit code."""
+    sys.stderr.write(f"\ntranscode.native: {native.value}\n")
     loader = [] if _starts() else loader_of(folder / "libc")
     options = ["--enforce_recommended", "--maximum_edition", "UNSTABLE", "--failure_list", _HERE / "failures.txt"]
-    testee = [sys.executable, _HERE / "testee.py", folder / "messages"]
+    testee = [sys.executable, _HERE / "testee.py", folder / "messages", native.value]
     return subprocess.run([*loader, str(_RUNNER), *map(str, [*options, *testee])], check=False).returncode
 
 

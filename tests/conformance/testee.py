@@ -1,7 +1,7 @@
 """The program that the conformance runner asks: the gateway's codec behind a pipe, through the seam that requests take.
 
 Each message goes in as the body of a request, and out as a response, of a binding around its type: `body: "*"` and no
-`response_body`. Started with the folder of the compiled test messages as its one argument.
+`response_body`. Started with the folder of the compiled test messages, and what `transcode.native` is to be.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from google.protobuf.message import DecodeError, Message
 from transom_runtime.binding import Binding
 from transom_runtime.errors import CallError
 from transom_runtime.transcode.codec import Codec
-from transom_runtime.transcode.options import Strictness, TranscodeOptions
+from transom_runtime.transcode.options import Native, Strictness, TranscodeOptions
 
 _LENGTH: Final = struct.Struct("<I")
 _METHOD: Final = "POST"
@@ -33,10 +33,10 @@ class _ParseError(Exception):
 class CodecTestee:
     """Answers requests of the runner. `protocol` is the compiled conformance.proto."""
 
-    def __init__(self, protocol: Any) -> None:
+    def __init__(self, protocol: Any, native: Native = Native.AUTO) -> None:
         self._protocol = protocol
-        self._strict = Codec(TranscodeOptions())
-        self._lenient = Codec(TranscodeOptions(strictness=Strictness.LENIENT))
+        self._strict = Codec(TranscodeOptions(native=native))
+        self._lenient = Codec(TranscodeOptions(native=native, strictness=Strictness.LENIENT))
         self.asked: Counter[str] = Counter()
         """Requests so far, by what came and what was wanted."""
 
@@ -130,6 +130,6 @@ def load(compiled: Path) -> Any:
 
 
 if __name__ == "__main__":
-    testee = CodecTestee(load(Path(sys.argv[1])))
+    testee = CodecTestee(load(Path(sys.argv[1])), Native(sys.argv[2]))
     testee.serve(sys.stdin.buffer, sys.stdout.buffer)
     sys.stderr.write(f"asked: {', '.join(f'{count} {kind}' for kind, count in testee.asked.items())}\n")

@@ -1,7 +1,8 @@
 """What is fuzzed: routing and decoding as a gateway does both, over its own routes and a proto with every feature.
 
 Whatever is sent, the outcome is a message or a CallError that is a client's fault, its body can be written, and the
-work done for it is bounded by the size of what was sent (semantics.md E1, E5, J6).
+work done for it is bounded by the size of what was sent (semantics.md E1, E5, J6). Where the native codec was built, it
+is asked beside the pure one: same message, same refusal, and the same JSON for the message and for whatever was sent.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ from transom_runtime.policy.sanitize.sanitizer import Sanitizer
 from transom_runtime.routing import Router
 from transom_runtime.serving.kinds import takes_raw
 from transom_runtime.transcode.codec import Codec
-from transom_runtime.transcode.options import TranscodeOptions
+from transom_runtime.transcode.native import native_plans
+from transom_runtime.transcode.options import Native, TranscodeOptions
+from transom_runtime.transcode.request import RequestDecoder
+from transom_runtime.transcode.response import ResponseEncoder
 
 REFUSALS: Final = frozenset({400, 404, 405, 413, 415})
 MAX_MESSAGE_BYTES: Final = 4096
@@ -47,15 +51,29 @@ class Sent:
         return len(self.target) + len(self.body) + sum(map(len, self.headers.values()))
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a route leads to, made by one codec."""
+
+    binding: Binding
+    decoder: RequestDecoder
+    encoder: ResponseEncoder
+
+    def encode(self, wire: bytes) -> bytes | int:
+        """The JSON of a message, or of any bytes; the status where there is none."""
+        try:
+            return self.encoder.encode(wire).body
+        except CallError as error:
+            return error.http_status
+
+
 class Subject:
-    """A router and the decoders behind it."""
+    """A router and the decoders behind it, of the native codec where there is one, and of the pure one."""
 
     def __init__(self, bindings: Sequence[Binding]) -> None:
-        # Caps low enough to be passed by what fuzzing sends.
-        options = TranscodeOptions(max_json_bytes=20_000, max_depth=40, max_elements=2_000, max_fields=2_000)
         self.bindings = tuple(bindings)
-        self._codec = Codec(options, text_checks=Sanitizer())
-        self._router = Router((binding, (binding, self._codec.request_decoder(binding))) for binding in bindings)
+        self._codec, self._router = _built(self.bindings, Native.AUTO)
+        self._pure_router = _built(self.bindings, Native.OFF)[1] if native_plans() is not None else None
 
     def serve(self, sent: Sent) -> CallError | bytes:
         """The refusal, or the wire bytes of the last message. Raises AssertionError where a promise is broken, and
@@ -63,22 +81,36 @@ class Subject:
         """
         spent = Spending()
         with spent:
-            outcome = self._outcome(sent)
+            outcome = self._outcome(sent, self._router)
+        if self._pure_router is not None:
+            self._compare(sent, outcome, self._pure_router)
         assert spent.calls <= CALLS + CALLS_PER_BYTE * sent.size, f"{spent.calls} calls for {sent.size} bytes"
         if isinstance(outcome, CallError):
             self._check(outcome)
         return outcome
 
-    def _outcome(self, sent: Sent) -> CallError | bytes:
+    def _compare(self, sent: Sent, outcome: CallError | bytes, pure_router: Router[Target]) -> None:
+        """Assert that both codecs say the same of a request, and write the same JSON."""
+        pure = self._outcome(sent, pure_router)
+        if isinstance(outcome, CallError) or isinstance(pure, CallError):
+            assert _told(outcome) == _told(pure)
+            return
+        raw_path = split_target(sent.target)[0]
+        target, other = (router.match(sent.method, raw_path).target for router in (self._router, pure_router))
+        assert _form(target.binding.request, outcome) == _form(target.binding.request, pure)
+        for wire in (outcome, sent.body):
+            assert _same_json(target.encode(wire), other.encode(wire))
+
+    def _outcome(self, sent: Sent, router: Router[Target]) -> CallError | bytes:
         try:
-            return self._decode(sent)
+            return self._decode(sent, router)
         except CallError as error:
             return error
 
-    def _decode(self, sent: Sent) -> bytes:
+    def _decode(self, sent: Sent, router: Router[Target]) -> bytes:
         raw_path, raw_query = split_target(sent.target)
-        match = self._router.match(sent.method, raw_path)
-        binding, decoder = match.target
+        match = router.match(sent.method, raw_path)
+        binding, decoder = match.target.binding, match.target.decoder
         parse_accept(sent.headers.get("Accept", ""))
         more: Any = {"method": sent.method, "resume": sent.headers.get("Last-Event-ID", "")}
         content_type = sent.headers.get("Content-Type", "")
@@ -105,6 +137,35 @@ class Subject:
         assert json.loads(problem(error, body))["status"] == error.http_status
         for word in ("Traceback", "codec can't", "google.protobuf.message", "object at 0x", "<class "):
             assert word not in body.decode(), body
+
+
+def _built(bindings: Sequence[Binding], native: Native) -> tuple[Codec, Router[Target]]:
+    # Caps low enough to be passed by what fuzzing sends.
+    options = TranscodeOptions(
+        max_json_bytes=20_000, max_depth=40, max_elements=2_000, max_fields=2_000, native=native
+    )
+    codec = Codec(options, text_checks=Sanitizer())
+    targets = (Target(each, codec.request_decoder(each), codec.response_encoder(each)) for each in bindings)
+    return codec, Router((target.binding, target) for target in targets)
+
+
+def _told(outcome: CallError | bytes) -> Any:
+    if isinstance(outcome, bytes):
+        return "a message"
+    return outcome.code, outcome.http_status, outcome.reason, outcome.message, outcome.faults
+
+
+def _form(new: Any, wire: bytes) -> bytes:
+    """The one form of a message: the order of its fields and maps does not count."""
+    form: bytes = new.FromString(wire).SerializeToString(deterministic=True)
+    return form
+
+
+def _same_json(one: bytes | int, other: bytes | int) -> bool:
+    """Whether two are the same, the order in maps apart."""
+    if isinstance(one, int) or isinstance(other, int):
+        return one == other
+    return one == other or (sorted(one) == sorted(other) and json.loads(one) == json.loads(other))
 
 
 def _pieces(body: bytes) -> list[bytes]:

@@ -38,6 +38,11 @@ class Native(Enum):
     REQUIRE = "require"
     """Always: without it, the gateway does not start."""
 
+    @classmethod
+    def _missing_(cls, value: object) -> Native | None:
+        """Read a bare `off` of YAML, which is its false."""
+        return cls.OFF if value is False else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputForm:

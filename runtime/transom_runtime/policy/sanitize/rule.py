@@ -17,6 +17,11 @@ class Mode(Enum):
     BLOCK = "block"
     """The text is refused."""
 
+    @classmethod
+    def _missing_(cls, value: object) -> Mode | None:
+        """Read a bare `off` of YAML, which is its false."""
+        return cls.OFF if value is False else None
+
 
 class Kind(Enum):
     """The kind of text that a field holds (`transom.v1.FieldPolicy`)."""

@@ -1,4 +1,4 @@
-/* A buffer that grows, the bytes that go into it, and the check for repeated keys. */
+/* A buffer that grows. */
 #ifndef TRANSOM_BUFFER_H
 #define TRANSOM_BUFFER_H
 
@@ -36,14 +36,4 @@ static inline bool put_byte(struct buffer *buffer, uint8_t byte)
 
 bool put_unsigned(struct buffer *buffer, uint64_t number);
 bool put_signed(struct buffer *buffer, int64_t number);
-
-/* How many bytes the character at `at`, which is not ASCII, has; 0: it is no UTF-8 (no surrogates, nothing overlong). */
-size_t utf8_size(const uint8_t *at, const uint8_t *end);
-
-/* Spans of keys, of all maps that are open. */
-struct keys { struct span *at; size_t count, room; };
-
-bool keys_add(struct keys *keys, const uint8_t *at, size_t size);
-/* Forget the keys from `first` on; whether all of them differed. Says no where it would have to look for long. */
-bool keys_close(struct keys *keys, size_t first);
 #endif

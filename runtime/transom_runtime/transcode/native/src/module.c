@@ -1,5 +1,6 @@
 /* The extension: `Plans(messages, enums)` with `encode` and `decode`, both None where they are not sure. */
-#include "codec.h"
+#include "decoder.h"
+#include "encoder.h"
 
 typedef struct { PyObject_HEAD struct plans *plans; } Plans;
 

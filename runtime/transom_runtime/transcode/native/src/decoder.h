@@ -1,0 +1,43 @@
+/* JSON to wire bytes.
+ *
+ * Sure of plain spellings only: every name known and given once, no member of a oneof beside another, integers as
+ * digits, base64 with its padding, instants in UTC. Fields go out by ascending number, as serializers write them.
+ * Every function answers whether it is sure: no means that the pure codec has to judge, never that it refuses.
+ */
+#ifndef TRANSOM_DECODER_H
+#define TRANSOM_DECODER_H
+
+#include "json_reader.h"
+#include "keys.h"
+
+/* Where a field's bytes stand among those of its message. */
+struct part { uint32_t number; size_t first, end; };
+/* The fields and oneofs of a message that were there already, by their places. */
+struct seen { uint64_t fields[MAX_FIELDS / 64], oneofs; };
+
+struct decoder {
+    const struct plans *plans;
+    struct json json;
+    struct buffer *wire;
+    struct buffer sorted; /* a message whose fields were out of order */
+    struct keys keys;
+    struct part *parts;   /* of all messages that are open */
+    size_t part_count, part_room;
+    PyObject *checks, *texts;
+};
+
+/* `field` is the place of the field that the body is; -1: the body is the message. `checks` and `texts` are lists. */
+bool decode(const struct plans *plans, uint32_t message, int32_t field, struct caps caps, const uint8_t *at, size_t size,
+            struct buffer *wire, PyObject *checks, PyObject *texts);
+
+bool decode_message(struct decoder *decoder, const struct message *message);
+bool decode_field(struct decoder *decoder, const struct field *field, struct seen *seen);
+bool decode_struct(struct decoder *decoder, int32_t check);
+bool decode_list(struct decoder *decoder, int32_t check);
+bool decode_value(struct decoder *decoder, int32_t check);
+bool decode_wrapper(struct decoder *decoder, const struct field *field);
+bool decode_instant(struct decoder *decoder, int kind);
+/* `bits` is 0 where the value is the default of a field without presence. */
+bool read_json_scalar(struct decoder *decoder, const struct field *field, int32_t check, struct scalar *scalar);
+bool note_text(struct decoder *decoder, int32_t check, const struct scalar *scalar);
+#endif
