@@ -38,16 +38,28 @@ def build_native(root: Path) -> Path | None:
     """Build the extension beside its sources; None, and why on standard error, where that cannot be done."""
     folder = root / _FOLDER
     built = folder / "_codec.abi3.so"
-    compiler = _compiler()
-    if compiler is None or os.name != "posix":
-        return _go_without(built, "there is no C compiler")
     # Beside it first: never over a library that a process may have loaded.
     fresh = built.with_suffix(".new")
-    done = subprocess.run([*compiler, *_arguments(folder), "-o", fresh], check=False, capture_output=True, text=True)  # noqa: S603 -- the platform's compiler
-    if done.returncode:
-        return _go_without(built, _first_error(done.stderr) or f"{compiler[0]} failed")
+    failed = _compile(folder, fresh)
+    if failed:
+        # What an earlier build left would not be these sources.
+        built.unlink(missing_ok=True)
+        sys.stderr.write(f"transom: no native codec, since {failed}; the pure one does everything, but slower\n")
+        return None
     fresh.replace(built)
     return built
+
+
+def _compile(folder: Path, output: Path) -> str:
+    """Compile the sources; why not, where that fails."""
+    compiler = _compiler()
+    if not compiler or os.name != "posix":
+        return "there is no C compiler"
+    command = [*compiler, *_arguments(folder), "-o", output]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 -- the platform's compiler
+    if not done.returncode:
+        return ""
+    return next((line for line in done.stderr.splitlines() if "error" in line), f"{compiler[0]} failed")
 
 
 def _arguments(folder: Path) -> list[str | Path]:
@@ -57,25 +69,13 @@ def _arguments(folder: Path) -> list[str | Path]:
     return [*_FLAGS, *flags, *linking, f"-I{sysconfig.get_path('include')}", *sources, "-lm"]
 
 
-def _compiler() -> list[str] | None:
-    """The compiler that CC names, or Python's own, or cc."""
+def _compiler() -> list[str]:
+    """The compiler that CC names, or Python's own, or cc; empty where there is none."""
     for named in (os.environ.get("CC"), sysconfig.get_config_var("CC"), "cc"):
         words = shlex.split(named) if named else []
         if words and shutil.which(words[0]):
             return words
-    return None
-
-
-def _first_error(said: str) -> str:
-    return next((line for line in said.splitlines() if "error" in line), "")
-
-
-def _go_without(built: Path, why: str) -> None:
-    """Remove what an earlier build left, which would not be these sources."""
-    built.unlink(missing_ok=True)
-    sys.stderr.write(
-        f"transom: no native codec, since {why}; the pure one does everything, at a fraction of the speed\n"
-    )
+    return []
 
 
 if __name__ == "__main__":

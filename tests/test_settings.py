@@ -40,6 +40,14 @@ def test_the_defaults_are_good() -> None:
     assert load_settings() == Settings()
 
 
+def test_a_bare_off() -> None:
+    """What can be off is off where YAML makes a false of the word; nothing else takes one."""
+    settings = load_settings(written("transcode: {native: off}\nsanitize: {mode: off, rule_modes: {control-nul: off}}"))
+    assert settings.transcode.native.value == settings.sanitize.mode.value == "off"
+    assert [mode.value for mode in settings.sanitize.rule_modes.values()] == ["off"]
+    assert "transcode.native" in mistakes(written("transcode: {native: on}"))[0]
+
+
 def test_all_mistakes_are_listed_at_once_and_no_value() -> None:
     """Every mistake of file and environment has a line that names its setting; what was given stands in none."""
     file = written(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from serving.kit import Sessions, services, settings
 from transom_runtime.assembly import build_gateway
@@ -33,6 +34,15 @@ async def test_every_service_without_an_upstream_is_named_once() -> None:
     assert len(said) == 2
     assert "none serves workflow.v1.SessionService" in said[0]
     assert "none serves workflow.v1.ExecutionService" in said[1]
+
+
+async def test_the_codec_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log says at start which codec serves; where the native one is required and not there, there is no start."""
+    monkeypatch.setattr("transom_runtime.transcode.native.native_plans", lambda: None)
+    with capture_logs() as logs:
+        build_gateway(settings(), services=services(Sessions()))
+    assert {"event": "codec chosen", "codec": "pure", "log_level": "info"} in logs
+    assert "was not built" in await refused(transcode={"native": "require"})
 
 
 async def test_a_module_of_routes_that_is_not_there() -> None:

@@ -141,9 +141,7 @@ class Subject:
 
 def _built(bindings: Sequence[Binding], native: Native) -> tuple[Codec, Router[Target]]:
     # Caps low enough to be passed by what fuzzing sends.
-    options = TranscodeOptions(
-        max_json_bytes=20_000, max_depth=40, max_elements=2_000, max_fields=2_000, native=native
-    )
+    options = TranscodeOptions(max_json_bytes=20_000, max_depth=40, max_elements=2_000, max_fields=2_000, native=native)
     codec = Codec(options, text_checks=Sanitizer())
     targets = (Target(each, codec.request_decoder(each), codec.response_encoder(each)) for each in bindings)
     return codec, Router((target.binding, target) for target in targets)

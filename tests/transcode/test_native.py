@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import tracemalloc
 from collections.abc import Callable
@@ -16,6 +18,8 @@ from google.protobuf.message import Message
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fuzz.native_bytes import Fuzz
+from transcode.codec_pair import JSON_BITS, JSON_VALUES, Pair
 from transcode.conftest import bind
 from transcode.examples import examples
 from transcode.made_types import MadeType, made_types
@@ -27,69 +31,11 @@ from transom_runtime.transcode.native import choose_native, native_plans
 from transom_runtime.transcode.native.encoding import NativeEncodings
 from transom_runtime.transcode.options import Native, OutputForm, TranscodeOptions
 
+BYTES_ROUNDS = int(os.environ.get("TRANSOM_EXAMPLES", "100"))
 pytestmark = pytest.mark.skipif(native_plans() is None, reason="there is no C compiler here")
 
-JSON_BITS = [
-    *(b'"', b"{", b"}", b"[", b"]", b",", b":", b"0", b"-", b"1", b".", b"e5", b"E", b"\\", b"+", b"=", b"_", b"/"),
-    *(b"\\u0041", b"\\ud83d\\ude00", b"\\ud83d", b"\\n", b"null", b"true", b" ", b"\n", b"\xc3\xa9", b"\xff", b"\x00"),
-    *(b"9" * 18, b"{}", b"[]", b'""', b'"1"', b"1e3", b"-0", b"-0.0", b"0.1", b"12345678901234567890", b"Z", b"s"),
-]
-JSON_VALUES = [
-    *(b"null", b"1", b'"1"', b"1.5", b"-7", b"true", b'"x"', b'"YQ=="', b'"YR=="', b'"YQ"', b'"_-8="', b"[1]"),
-    *(b"[null]", b'{"a":1,"a":2}', b'{"1":1}', b'{"1":null}', b'{"01":1}', b"4294967295", b"4294967296"),
-    *(b"2147483647", b"2147483648", b"-2147483648", b"-2147483649", b"9223372036854775807", b"9223372036854775808"),
-    *(b'"-9223372036854775808"', b'"-9223372036854775809"', b"18446744073709551615", b"18446744073709551616"),
-    *(b"3.4028234e38", b"3.4028235e38", b"1e39", b"1e400", b"1e-400", b'"NaN"', b'"OPEN_ALIAS"', b'"LATE_FIRST"'),
-    *(b'"2020-02-29T00:00:00Z"', b'"2021-02-29T00:00:00Z"', b'"2020-01-01T24:00:00Z"', b'"0001-01-01T00:00:00Z"'),
-    *(b'"2020-01-01T00:00:00.1234567890Z"', b'"-1.5s"', b'"-0s"', b'"315576000001s"', b'"\\u0000"', b'"\\n\\/"'),
-]
 _VALUE = re.compile(rb'(?<=:)(?:"[^"\\]*"|[-0-9.e+]+|true|false|null|\{\}|\[\])')
 _PLAIN = re.compile(r"-?[0-9.]+")
-
-
-class Pair:
-    """Both codecs around a message type."""
-
-    def __init__(self, made: MadeType, **options: Any) -> None:
-        self._new = made.new
-        pure = Codec(TranscodeOptions(native=Native.OFF, **options), pool=made.pool)
-        self._encoder = pure.response_encoder(bind(made.new))
-        self._decoder = pure.request_decoder(bind(made.new, method="POST", body="*"))
-        native = Codec(TranscodeOptions(native=Native.REQUIRE, **options), pool=made.pool)
-        descriptor: Any = made.new.DESCRIPTOR
-        write = native._encode_plans.native.writer(descriptor)
-        decodings = native._decode_plans.native
-        assert write is not None
-        assert decodings is not None
-        self.write = write
-        self.read = decodings.reader(descriptor, None, TranscodeOptions())
-
-    def pure_json(self, wire: bytes) -> bytes:
-        """The JSON that the pure codec writes; empty where it refuses."""
-        try:
-            return self._encoder.encode(wire).body
-        except CallError:
-            return b""
-
-    def compare_written(self, wire: bytes) -> None:
-        """Where the native codec writes JSON, it is the pure codec's, byte by byte, the order in maps apart."""
-        written = self.write(wire)
-        if written is None:
-            return
-        pure = self.pure_json(wire)
-        assert written == pure or (sorted(written) == sorted(pure) and json.loads(written) == json.loads(pure)), wire
-
-    def compare_read(self, body: bytes) -> None:
-        """Where the native codec reads a message, it is the pure codec's, byte by byte, the order in maps apart."""
-        read = self.read(body)
-        if read is None:
-            return
-        pure = self._decoder.decode((), "", body, method="POST")
-        assert read == pure or (sorted(read) == sorted(pure) and self._form(read) == self._form(pure)), body
-
-    def _form(self, wire: bytes) -> bytes:
-        form: bytes = self._new.FromString(wire).SerializeToString(deterministic=True)
-        return form
 
 
 def _changed(draw: Callable[..., Any], sane: bytes, bits: list[bytes]) -> bytes:
@@ -153,16 +99,25 @@ def _filled(made: MadeType, data: st.DataObject) -> Message:
 @examples(300)
 @given(body=st.binary(max_size=40) | st.text(max_size=40).map(str.encode))
 def test_no_bytes_break_it(body: bytes, shelf_pair: Pair) -> None:
-    """Bytes that are nothing at all are left to the pure codec, which refuses them, or are read and written alike."""
+    """Bytes that are nothing at all are left to the pure codec, or are read and written alike (B6, J7)."""
     shelf_pair.compare_read(body)
     shelf_pair.compare_read(b'{"text":"' + body + b'"}')
     shelf_pair.compare_written(body)
 
 
+def test_bent_bytes_alike(modules: Any) -> None:
+    """Bodies and messages bent at random, thousands: what the native codec takes is as the pure one has it (J7)."""
+    del modules
+    fuzz = Fuzz(7, lambda given: None)
+    for _ in range(BYTES_ROUNDS):
+        fuzz.round()
+    assert fuzz.taken > fuzz.tried // 10
+
+
 @examples(300)
 @given(number=st.floats(allow_nan=False, allow_infinity=False) | st.decimals(-9999, 9999, places=3).map(float))
 def test_floats_alike(number: float, shelf: Any, shelf_pair: Pair) -> None:
-    """Floats and doubles have the digits that the pure codec gives them, in both widths and in a Value (J6)."""
+    """Floats and doubles have the digits that the pure codec gives them, in both widths (J1, J7)."""
     message = shelf.Kinds(double_value=number)
     if abs(number) < 1e38:
         message.float_value = number
@@ -181,7 +136,7 @@ def shelf_pair(shelf: Any) -> Pair:
 
 
 def test_the_usual_message_is_native(shelf: Any) -> None:
-    """A message of everyday fields is written and read without the pure codec: the speed is real."""
+    """A message of everyday fields is written and read without the pure codec: the speed is real (J7)."""
     book = shelf.Book(name="a", title='é "quoted"\n', genre=1)
     pair = _pair(shelf.Book)
     body = pair.write(book.SerializeToString())
@@ -205,7 +160,7 @@ def test_order_of_fields(shelf: Any) -> None:
 
 @pytest.mark.parametrize("depth, is_native", [(31, True), (32, False), (100_000, False)])
 def test_depth(shelf: Any, depth: int, is_native: bool) -> None:
-    """Nesting beyond a few levels is the pure codec's to judge: the native one never goes deep (E1)."""
+    """Nesting beyond a few levels is the pure codec's to judge: the native one never goes deep (J6)."""
     from google.protobuf.struct_pb2 import Struct
 
     del shelf
@@ -244,7 +199,7 @@ def test_many_keys(shelf: Any) -> None:
 
 
 def test_refused_texts(shelf: Any) -> None:
-    """A text that its check refuses or changes makes the request the pure codec's, whose verdict stands (S1)."""
+    """A text that its check refuses or changes makes the request the pure codec's, whose verdict stands (E1)."""
 
     def check(text: str) -> str:
         if text == "bad":
@@ -261,6 +216,29 @@ def test_refused_texts(shelf: Any) -> None:
     with pytest.raises(CallError) as caught:
         decode(b'{"title":"bad"}')
     assert [fault.reason for fault in caught.value.faults] == ["BAD"]
+
+
+@pytest.mark.parametrize("body", [b'{"title":"bad","name":"ok"}', b'{"title":"<x>","name":"ok"}', b'{"title":"ok"}'])
+def test_texts_are_judged_as_often(shelf: Any, body: bytes) -> None:
+    """What was found in texts is counted alike, also where a request becomes the pure codec's after all (E1)."""
+
+    def judged(native: Native) -> list[str]:
+        found: list[str] = []
+
+        def check(text: str) -> str:
+            found.append(text)
+            if text == "bad":
+                raise TextRefused("BAD", "is bad")
+            return text.strip("<>")
+
+        codec = Codec(TranscodeOptions(native=native), text_checks=lambda _: check)
+        decoder = codec.request_decoder(bind(shelf.Book, method="POST", body="*"))
+        for _ in range(2):
+            with contextlib.suppress(CallError):
+                decoder.decode((), "", body, method="POST")
+        return sorted(found)
+
+    assert judged(Native.REQUIRE) == judged(Native.OFF) != []
 
 
 def test_no_memory_is_kept(shelf: Any, shelf_pair: Pair) -> None:

@@ -100,7 +100,10 @@ class DecodePlans:
     def text_check(self, field: FieldDescriptor) -> TextCheck | None:
         """The check of the texts that a field holds, whatever its type."""
         if field not in self._checks:
-            self._checks[field] = self._text_checks(field) if self._text_checks is not None else None
+            check = self._text_checks(field) if self._text_checks is not None else None
+            if check is not None and self.native is not None:
+                check = self.native.judgements.around(check)
+            self._checks[field] = check
         return self._checks[field]
 
     def fill_any(self, message: Any, value: Any) -> None:

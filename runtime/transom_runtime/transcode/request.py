@@ -92,7 +92,7 @@ class RequestDecoder:
         """
         if self._native is not None and not (self._mask is not None and method == "PATCH"):
             sent = SentBody(content=body, content_type=content_type, method=method)
-            wire = self._decode_native(variables, raw_query, sent, resume)
+            wire = self._decode_native(variables, raw_query, sent, resume, root)
             if wire is not None:
                 return wire
         verdict = Verdict(self._binding_id, self._strictness, self._on_unknown, root)
@@ -104,7 +104,9 @@ class RequestDecoder:
         verdict.enforce()
         return self._serialize(message, body, value, verdict)
 
-    def _decode_native(self, variables: Sequence[str], raw_query: str, body: SentBody, resume: str) -> bytes | None:
+    def _decode_native(
+        self, variables: Sequence[str], raw_query: str, body: SentBody, resume: str, root: str
+    ) -> bytes | None:
         """The wire bytes of a request whose body is beyond doubt; None for any other. Raises CallError likewise."""
         if self._native is None or not body.content or body.content.isspace():
             return None
@@ -112,7 +114,7 @@ class RequestDecoder:
         wire = self._native(body.content)
         if wire is None or not (variables or raw_query or resume):
             return wire
-        verdict = Verdict(self._binding_id, self._strictness, self._on_unknown)
+        verdict = Verdict(self._binding_id, self._strictness, self._on_unknown, root)
         message = self._new() if self._is_apart else self._new.FromString(wire)
         self._bind_head(message, variables, raw_query, resume, verdict)
         verdict.enforce()

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from transom_runtime.extension import TextCheck, TextRefused
+from transom_runtime.extension import TextCheck
 from transom_runtime.transcode.field_access import json_key
+from transom_runtime.transcode.native.judgements import Judgements
 from transom_runtime.transcode.native.tables import Tables
 from transom_runtime.transcode.options import TranscodeOptions
 
@@ -49,6 +50,7 @@ class NativeDecodings:
     """The native readers of one codec."""
 
     def __init__(self, compiled: type[Plans], plans: DecodePlans) -> None:
+        self.judgements = Judgements()
         self._tables = Tables(compiled, _InputSpelling(plans))
 
     def reader(self, descriptor: Descriptor, field: FieldDescriptor | None, options: TranscodeOptions) -> NativeRead:
@@ -58,6 +60,7 @@ class NativeDecodings:
         depth = min(options.max_depth, _MAX_DEPTH)
         members = min(options.max_elements, options.max_fields)
         max_bytes = options.max_json_bytes
+        known, judgements = tables.checks, self.judgements
 
         def read(body: bytes) -> bytes | None:
             if len(body) > max_bytes:
@@ -66,17 +69,7 @@ class NativeDecodings:
             if found is None:
                 return None
             wire, checks, texts = found
-            return wire if not checks or _pass(tables.checks, checks, texts) else None
+            asked = zip(map(known.__getitem__, checks), texts, strict=True)
+            return wire if not checks or judgements.pass_all(asked) else None
 
         return read
-
-
-def _pass(known: list[TextCheck], checks: list[int], texts: list[str]) -> bool:
-    """Whether every text passes its check as it is. Who is told of one that does not is the pure codec's business."""
-    try:
-        for number, text in zip(checks, texts, strict=True):
-            if known[number](text) != text:
-                return False
-    except TextRefused:
-        return False
-    return True

@@ -1,0 +1,72 @@
+"""Both codecs around one message type, and what they are tried with."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from transcode.conftest import bind
+from transcode.made_types import MadeType
+from transom_runtime.errors import CallError
+from transom_runtime.transcode.codec import Codec
+from transom_runtime.transcode.options import Native, TranscodeOptions
+
+JSON_BITS: Final = [
+    *(b'"', b"{", b"}", b"[", b"]", b",", b":", b"0", b"-", b"1", b".", b"e5", b"E", b"\\", b"+", b"=", b"_", b"/"),
+    *(b"\\u0041", b"\\ud83d\\ude00", b"\\ud83d", b"\\n", b"null", b"true", b" ", b"\n", b"\xc3\xa9", b"\xff", b"\x00"),
+    *(b"9" * 18, b"{}", b"[]", b'""', b'"1"', b"1e3", b"-0", b"-0.0", b"0.1", b"12345678901234567890", b"Z", b"s"),
+]
+JSON_VALUES: Final = [
+    *(b"null", b"1", b'"1"', b"1.5", b"-7", b"true", b'"x"', b'"YQ=="', b'"YR=="', b'"YQ"', b'"_-8="', b"[1]"),
+    *(b"[null]", b'{"a":1,"a":2}', b'{"1":1}', b'{"1":null}', b'{"01":1}', b"4294967295", b"4294967296"),
+    *(b"2147483647", b"2147483648", b"-2147483648", b"-2147483649", b"9223372036854775807", b"9223372036854775808"),
+    *(b'"-9223372036854775808"', b'"-9223372036854775809"', b"18446744073709551615", b"18446744073709551616"),
+    *(b"3.4028234e38", b"3.4028235e38", b"1e39", b"1e400", b"1e-400", b'"NaN"', b'"OPEN_ALIAS"', b'"LATE_FIRST"'),
+    *(b'"2020-02-29T00:00:00Z"', b'"2021-02-29T00:00:00Z"', b'"2020-01-01T24:00:00Z"', b'"0001-01-01T00:00:00Z"'),
+    *(b'"2020-01-01T00:00:00.1234567890Z"', b'"-1.5s"', b'"-0s"', b'"315576000001s"', b'"\\u0000"', b'"\\n\\/"'),
+]
+
+
+class Pair:
+    """Both codecs around a message type."""
+
+    def __init__(self, made: MadeType, **options: Any) -> None:
+        self._new = made.new
+        pure = Codec(TranscodeOptions(native=Native.OFF, **options), pool=made.pool)
+        self._encoder = pure.response_encoder(bind(made.new))
+        self._decoder = pure.request_decoder(bind(made.new, method="POST", body="*"))
+        native = Codec(TranscodeOptions(native=Native.REQUIRE, **options), pool=made.pool)
+        descriptor: Any = made.new.DESCRIPTOR
+        write = native._encode_plans.native.writer(descriptor)
+        decodings = native._decode_plans.native
+        assert write is not None
+        assert decodings is not None
+        self.write = write
+        self.read = decodings.reader(descriptor, None, TranscodeOptions())
+
+    def pure_json(self, wire: bytes) -> bytes:
+        """The JSON that the pure codec writes; empty where it refuses."""
+        try:
+            return self._encoder.encode(wire).body
+        except CallError:
+            return b""
+
+    def compare_written(self, wire: bytes) -> None:
+        """Where the native codec writes JSON, it is the pure codec's, byte by byte, the order in maps apart."""
+        written = self.write(wire)
+        if written is None:
+            return
+        pure = self.pure_json(wire)
+        assert written == pure or (sorted(written) == sorted(pure) and json.loads(written) == json.loads(pure)), wire
+
+    def compare_read(self, body: bytes) -> None:
+        """Where the native codec reads a message, it is the pure codec's, byte by byte, the order in maps apart."""
+        read = self.read(body)
+        if read is None:
+            return
+        pure = self._decoder.decode((), "", body, method="POST")
+        assert read == pure or (sorted(read) == sorted(pure) and self._form(read) == self._form(pure)), body
+
+    def _form(self, wire: bytes) -> bytes:
+        form: bytes = self._new.FromString(wire).SerializeToString(deterministic=True)
+        return form
