@@ -121,12 +121,19 @@ browser: $(READY) ## Let a real browser, Debian's chromium, use the gateway from
 	  echo "transom: no chromium and chromedriver are installed; on Debian: apt-get install --yes chromium chromium-driver"; exit 1; }
 	@$(BIN)/pytest -q tests/browser $(ARGS)
 
+.PHONY: h2load
+h2load:
+	@command -v h2load >/dev/null || { \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || { \
+	    echo "transom: no h2load is installed; on Debian: sudo apt-get install --yes nghttp2-client"; exit 1; }; \
+	  echo "transom: installing h2load, once"; apt-get update -qq && apt-get install -qq --yes nghttp2-client >/dev/null; }
+
 .PHONY: bench
-bench: $(BENCH) ## Measure CPU per request beside Envoy and hand-written gateways; ARGS=--write writes docs/performance.md
+bench: $(BENCH) h2load ## Measure CPU per request beside Envoy and hand-written gateways; ARGS=--write writes docs/performance.md
 	@PYTHONPATH=bench $(BIN)/python -m transom_bench $(ARGS)
 
 .PHONY: bench-profile
-bench-profile: $(BENCH) ## Sample where a request's time goes in the gateway; ARGS=--write writes docs/performance.md
+bench-profile: $(BENCH) h2load ## Sample where a request's time goes in the gateway; ARGS=--write writes docs/performance.md
 	@PYTHONPATH=bench $(BIN)/python -m transom_bench.profile $(ARGS)
 
 .PHONY: generate

@@ -1,47 +1,59 @@
-"""`make bench`: measure, print the tables, keep the record, and on demand write the document."""
+"""`make bench`: measure, print the tables, keep the record, and on demand write the documents."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
-from pathlib import Path
 from typing import Final
 
-from transom_bench.agreement import Disagreement
-from transom_bench.canned import write_canned
-from transom_bench.cases import Case, build_cases
 from transom_bench.contestants import CONTESTANTS
-from transom_bench.cores import NotEnoughCores, divide_cores
-from transom_bench.load import LoadFailed, find_h2load
-from transom_bench.page import PAGE, replace_sections, sections
-from transom_bench.plot import build_plot
-from transom_bench.program import NotStarted
-from transom_bench.record import Record, write_record
-from transom_bench.run import ROOT, Plan, run
+from transom_bench.cores import divide_cores
+from transom_bench.failure import CannotMeasure
+from transom_bench.idle import STREAMS
+from transom_bench.kept import RESULTS, write_kept
+from transom_bench.load import find_h2load
+from transom_bench.page import run_sections, write_documents
+from transom_bench.record import Record, read_record
+from transom_bench.results import RUN
+from transom_bench.run import Plan, run
+from transom_bench.summary import lost
 
-PLOT: Final = ROOT / "docs" / "performance.svg"
-RESULTS: Final = ROOT / "bench" / "results"
-_PLOTTED: Final = ("get-small", "get-50", "post-50")
+LAST: Final = RESULTS / "last.json"
+_MOST_LOST: Final = 0.1
+"""A reference from a core that others had more of would be theirs too."""
 
 
 def main() -> int:
-    """Run what the command line asks for; the status is 1 where nothing could be measured."""
+    """Run what the command line asks for; the status is 1 where nothing could be measured, or not be written."""
     asked = _parse()
     try:
-        find_h2load()
-        record = run(_plan(asked), divide_cores(), lambda line: print(line, file=sys.stderr))
-    except (Disagreement, LoadFailed, NotEnoughCores, NotStarted) as error:
+        if not asked.render:
+            _measure(asked)
+    except CannotMeasure as error:
         print(f"transom: {error}", file=sys.stderr)
         return 1
-    cases = _cases(record)
-    told = sections(record, cases)
-    print("\n\n".join([told["run"], told["cost"], told["ratios"], told["rates"], told["start"]]))
-    write_record(record, RESULTS / ("reference.json" if asked.write else "last.json"))
-    if asked.write:
-        PAGE.write_text(replace_sections(PAGE.read_text(), told))
-        PLOT.write_text(build_plot(record.measures, CONTESTANTS, [c for c in cases if c.name in _PLOTTED], "envoy"))
+    if asked.write or asked.render:
+        write_documents()
     return 0
+
+
+def _measure(asked: argparse.Namespace) -> None:
+    """Measure, print and keep; a reference only where it can be one. Raises CannotMeasure."""
+    find_h2load()
+    record = run(_plan(asked), divide_cores(), lambda line: print(line, file=sys.stderr))
+    write_kept(record, LAST)
+    print("\n\n".join(run_sections(read_record(LAST)).values()))
+    if asked.write:
+        _check_quiet(record, force=asked.force)
+        write_kept(record, RESULTS / RUN)
+
+
+def _check_quiet(record: Record, *, force: bool) -> None:
+    if (share := lost(record.measures)) > _MOST_LOST and not force:
+        raise CannotMeasure(
+            f"{share:.0%} of the measured core went to others: nothing is written. Let the machine rest and measure "
+            f"again, or write it all the same with --force. The run is kept in {LAST}"
+        )
 
 
 def _parse() -> argparse.Namespace:
@@ -50,20 +62,23 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=1.0, help="about how long each measurement takes (1)")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="only these contestants")
     parser.add_argument("--case", nargs="+", default=[], metavar="NAME", help="only these cases")
-    parser.add_argument("--write", action="store_true", help="write docs/performance.md and the reference results")
+    parser.add_argument("--idle", type=int, default=STREAMS, metavar="STREAMS", help=f"streams held open ({STREAMS})")
+    parser.add_argument("--write", action="store_true", help="keep it as the reference and write the documents")
+    parser.add_argument("--force", action="store_true", help="write it although others used the measured core")
+    parser.add_argument("--render", action="store_true", help="measure nothing: write the documents from what is kept")
     return parser.parse_args()
 
 
 def _plan(asked: argparse.Namespace) -> Plan:
-    contestants = [each for each in CONTESTANTS if not asked.only or each.name in asked.only]
-    return Plan(rounds=asked.rounds, seconds=asked.seconds, contestants=contestants, cases=asked.case)
-
-
-def _cases(record: Record) -> list[Case]:
-    """The cases that were measured, with the words of the tables."""
-    met = {each.case for each in record.measures}
-    with tempfile.TemporaryDirectory() as folder:
-        return [case for case in build_cases(write_canned(Path(folder))) if case.name in met]
+    available = [each for each in CONTESTANTS if each.available]
+    contestants = [each for each in available if not asked.only or each.name in asked.only]
+    return Plan(
+        rounds=asked.rounds,
+        seconds=asked.seconds,
+        contestants=contestants,
+        cases=asked.case,
+        idle_streams=asked.idle,
+    )
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 
-from workflow.v1.executions_pb2 import ExecutionEvent
+from workflow.v1.executions_pb2 import Execution, ExecutionEvent
 from workflow.v1.workflows_pb2 import Workflow
 
 _SERVICE: Final = "/workflow.v1"
@@ -81,10 +81,19 @@ class Canned:
     """What the stub upstream reads."""
     bodies: dict[int, Path]
     """Request bodies: the JSON of workflows, by their number of nodes."""
+    empty: Path
+    """The request body `{}`."""
+
+
+def canned_in(folder: Path) -> Canned:
+    """The files of a folder, whether they are written yet or not."""
+    bodies = {size: folder / f"nodes-{size}.json" for size in SIZES}
+    return Canned(manifest=folder / "answers.json", bodies=bodies, empty=folder / "empty.json")
 
 
 def write_canned(folder: Path) -> Canned:
     """Write all answers and all request bodies into a folder."""
+    canned = canned_in(folder)
     get, watch = f"{_SERVICE}.WorkflowService/GetWorkflow", f"{_SERVICE}.ExecutionService/WatchExecution"
     answers = [_answer(folder, get, "small", frame([build_small()]))]
     answers += [_answer(folder, get, f"nodes-{size}", frame([build_workflow(size)])) for size in SIZES]
@@ -92,22 +101,23 @@ def write_canned(folder: Path) -> Canned:
         _answer(folder, watch, "events", frame(build_events())),
         {**_answer(folder, watch, "idle", frame(build_events()[:1])), "Hold": True},
         _answer(folder, f"{_SERVICE}.FileService/DownloadFile", "large", frame(build_pieces())),
+        _answer(folder, f"{_SERVICE}.WorkflowService/ExecuteWorkflow", "", frame([Execution(id="ex-1")])),
         {"Method": f"{_SERVICE}.WorkflowService/CreateWorkflow"},
     ]
-    manifest = folder / "answers.json"
-    manifest.write_text(json.dumps(answers))
-    return Canned(manifest=manifest, bodies={size: _body(folder, size) for size in SIZES})
+    canned.manifest.write_text(json.dumps(answers))
+    canned.empty.write_text("{}")
+    for size, file in canned.bodies.items():
+        _write_body(file, size)
+    return canned
 
 
 def _answer(folder: Path, method: str, key: str, frames: bytes) -> dict[str, Any]:
-    file = folder / f"{key}.frames"
+    file = folder / f"{key or 'any'}.frames"
     file.write_bytes(frames)
     return {"Method": method, "Key": key, "File": str(file)}
 
 
-def _body(folder: Path, size: int) -> Path:
-    file = folder / f"nodes-{size}.json"
+def _write_body(file: Path, size: int) -> None:
     # In one line, as clients send it; the id and what else a caller may not write is left out.
     sent = Workflow(name="nightly import", nodes=(whole := build_workflow(size)).nodes, connections=whole.connections)
     file.write_text(MessageToJson(sent, indent=None))
-    return file

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import jwt
 import yaml
 
 from transom_bench.cores import Cores
 from transom_bench.envoy import envoy
 from transom_bench.program import Running, running
+from transom_bench.tokens import SECRET
+from transom_runtime.transcode.options import TranscodeOptions
 
-SECRET: Final = "only-for-the-benchmark-0123456789-0123456789"
 _SAID: Final = "serving at"
 _OFTEN: Final = {"requests": 50_000_000, "burst": 1_000_000}
+_ONCE: Final = {"requests": 1, "per_s": 86_400.0}
+"""Of the routes that refuse, so that a limit is met."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +47,8 @@ class Contestant:
     policies: bool
     """Whether it asks who calls, and how often."""
     start: Callable[[Surroundings], AbstractContextManager[Running]]
-
-
-def build_token() -> str:
-    """A token that all contestants with policies accept, for an hour."""
-    now = int(time.time())
-    claims = {"iss": "bench", "aud": "transom", "sub": "ada", "session_id": "s-1", "iat": now, "exp": now + 3600}
-    return jwt.encode(claims, SECRET, algorithm="HS256")
+    available: bool = True
+    """Whether this transom can be had so."""
 
 
 def open_settings(upstream: int) -> dict[str, Any]:
@@ -62,19 +58,20 @@ def open_settings(upstream: int) -> dict[str, Any]:
         "upstreams": {"stub": {"channel": {"target": f"127.0.0.1:{upstream}"}}},
         "overrides": [{"selector": "*", "auth": {"kind": "public"}}],
         "rate_limit": {"enabled": False},
+        "redis": {"streams": {"max_per_caller": 0}},
         "sanitize": {"mode": "off"},
     }
 
 
 def guarded_settings(upstream: int, redis_url: str) -> dict[str, Any]:
-    """Of transom with all policies as the protos have them; only the limits are out of reach."""
+    """Of transom with all policies as the protos have them; the limits alone are others: out of reach, or met at once."""
     issuer = {"name": "bench", "issuer": "bench", "audiences": ["transom"], "algorithms": ["HS256"], "secret": SECRET}
     return {
         **open_settings(upstream),
         "overrides": [],
         "redis": {"url": redis_url},
         "auth": {"issuers": [issuer]},
-        "rate_limit": {"tiers": {"standard": _OFTEN, "expensive": _OFTEN}},
+        "rate_limit": {"tiers": {"standard": _OFTEN, "expensive": _ONCE}},
         "sanitize": {"mode": "block"},
     }
 
@@ -90,6 +87,10 @@ def serve_transom(name: str, settings: dict[str, Any], around: Surroundings) -> 
 
 def _transom(around: Surroundings) -> AbstractContextManager[Running]:
     return serve_transom("transom", open_settings(around.upstream), around)
+
+
+def _pure_transom(around: Surroundings) -> AbstractContextManager[Running]:
+    return serve_transom("transom-pure", {**open_settings(around.upstream), "transcode": {"native": "off"}}, around)
 
 
 def _guarded_transom(around: Surroundings) -> AbstractContextManager[Running]:
@@ -127,6 +128,13 @@ def _python(name: str, arguments: list[str], around: Surroundings) -> AbstractCo
 
 CONTESTANTS: Final = (
     Contestant(name="transom", label="transom", policies=False, start=_transom),
+    Contestant(
+        name="transom-pure",
+        label="transom, pure codec",
+        policies=False,
+        start=_pure_transom,
+        available="native" in TranscodeOptions.__dataclass_fields__,
+    ),
     Contestant(name="envoy", label="Envoy's transcoder", policies=False, start=_envoy),
     Contestant(name="aiohttp", label="aiohttp by hand", policies=False, start=_aiohttp),
     Contestant(name="fastapi", label="FastAPI by hand", policies=False, start=_fastapi),

@@ -7,8 +7,10 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from transom_bench.failure import CannotMeasure
 
-class NotEnoughCores(Exception):  # noqa: N818 -- reads as a sentence where it is told
+
+class NotEnoughCores(CannotMeasure):
     """The machine cannot keep what is measured apart from what measures it."""
 
 

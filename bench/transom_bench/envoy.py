@@ -7,6 +7,7 @@ import importlib.util
 import json
 import urllib.request
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,8 +28,7 @@ def envoy(folder: Path, upstream: int, descriptor_set: Path, *, cores: frozenset
     flags = ("--disable-hot-restart", "--concurrency", "1", "-l", "info", "--admin-address-path", str(admin))
     command = [str(_find_envoy()), "-c", str(config), *flags]
     with running(command, cores=cores, log=folder / "envoy.log", says=_STARTED) as process:
-        port = _listening_port(process.port)
-        yield Running(pid=process.pid, port=port, start_s=process.start_s)
+        yield replace(process, port=_listening_port(process.port))
 
 
 def _find_envoy() -> Path:

@@ -1,4 +1,4 @@
-"""The load: h2load, sending an exact number of requests, and what it saw."""
+"""The load: an exact number of requests, sent by h2load or as other callers each, and what became of them."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Final
 
 from transom_bench.cores import pinned
+from transom_bench.failure import CannotMeasure
+from transom_bench.go_program import build_program
+from transom_bench.tokens import fresh_tokens
 
 LONGEST_S: Final = 60
 """No load lasts longer; one that does is an error, not a number."""
 _FINISHED: Final = re.compile(r"finished in ([\d.]+)(us|ms|s),")
-_STATUSES: Final = re.compile(r"status codes: (\d+) 2xx")
 _UNITS: Final = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 
-class LoadFailed(Exception):  # noqa: N818 -- reads as a sentence where it is told
+class LoadFailed(CannotMeasure):
     """The load could not be sent, or was not answered as it must be; the message says which."""
 
 
@@ -32,6 +34,10 @@ class Ask:
     headers: tuple[str, ...] = ()
     body: Path | None = None
     """The file whose content is sent."""
+    status: range = range(200, 300)
+    """The statuses that it has to be answered with: an error is cheaper than an answer."""
+    new_callers: bool = False
+    """Whether each is sent by a caller whom nobody has met, with a token of their own. For GETs without headers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,36 +63,47 @@ def find_h2load() -> str:
     return found
 
 
-def send_load(ask: Ask, port: int, *, requests: int, connections: int, cores: frozenset[int], log: Path) -> Load:
+def send_load(ask: Ask, port: int, *, requests: int, connections: int, cores: frozenset[int], folder: Path) -> Load:
     """Send requests over kept-alive HTTP/1.1 connections, one at a time on each, as fast as they are answered.
 
-    Raises LoadFailed where one of them is not answered with 2xx: an error is cheaper than an answer.
+    The folder is for files in passing. Raises LoadFailed where one of them is not answered as the request wants it.
     """
+    log = folder / "load.log"
     log.unlink(missing_ok=True)
-    command = _command(ask, port, requests=requests, connections=connections, log=log)
+    send = _new_callers if ask.new_callers else _same_again
+    command = send(ask, port, requests=requests, connections=connections, log=log)
     try:
         with pinned(cores):
             done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_S, check=True)
-    except subprocess.SubprocessError as error:
+    except subprocess.CalledProcessError as error:
+        raise LoadFailed(f"{ask.method} {ask.path}: {error}\n{error.stderr}") from error
+    except subprocess.TimeoutExpired as error:
         raise LoadFailed(f"{ask.method} {ask.path}: {error}") from error
-    return parse_load(done.stdout, log.read_text(), requests=requests)
+    return parse_load(done.stdout, log.read_text(), requests=requests, status=ask.status)
 
 
-def _command(ask: Ask, port: int, *, requests: int, connections: int, log: Path) -> Sequence[str]:
+def _same_again(ask: Ask, port: int, *, requests: int, connections: int, log: Path) -> Sequence[str]:
     command = [find_h2load(), "--h1", f"--requests={requests}", f"--clients={connections}", "--threads=1"]
     command += [f"--log-file={log}", *(f"--header={header}" for header in ask.headers)]
     command += [f"--data={ask.body}"] if ask.body else []
     return [*command, f"http://127.0.0.1:{port}{ask.path}"]
 
 
-def parse_load(output: str, log: str, *, requests: int) -> Load:
-    """Read what h2load says at its end, and its log: a line per request with its start, status and time in us."""
-    finished, statuses = _FINISHED.search(output), _STATUSES.search(output)
-    if finished is None or statuses is None:
-        raise LoadFailed(f"h2load's output is not understood: {output!r}")
-    if int(statuses[1]) != requests:
-        raise LoadFailed(f"of {requests} requests {statuses[1]} were answered with 2xx")
-    times_ms = sorted(int(line.split("\t")[2]) / 1000 for line in log.splitlines())
+def _new_callers(ask: Ask, port: int, *, requests: int, connections: int, log: Path) -> Sequence[str]:
+    tokens = log.with_name("tokens.txt")
+    tokens.write_text("\n".join(fresh_tokens(requests)))
+    return [str(build_program("callers")), f"127.0.0.1:{port}", ask.path, str(connections), str(tokens), str(log)]
+
+
+def parse_load(output: str, log: str, *, requests: int, status: range) -> Load:
+    """Read what is said at the end, and the log: a line per request with its start, status and time in us."""
+    finished = _FINISHED.search(output)
+    if finished is None:
+        raise LoadFailed(f"the load generator's output is not understood: {output!r}")
+    lines = [line.split("\t") for line in log.splitlines()]
+    if (good := sum(int(code) in status for _, code, _ in lines)) != requests:
+        raise LoadFailed(f"of {requests} requests {good} were answered with {status.start} to {status.stop - 1}")
+    times_ms = sorted(int(took_us) / 1000 for _, _, took_us in lines)
     return Load(
         requests=requests,
         duration_s=float(finished[1]) * _UNITS[finished[2]],

@@ -9,12 +9,14 @@ from typing import Final
 
 from transom_bench.cases import Case
 from transom_bench.cores import Cores
-from transom_bench.load import Load, send_load
+from transom_bench.load import Load, LoadFailed, send_load
 from transom_bench.program import Running
 from transom_bench.usage import busy_s, cpu_s, rss_mib, tree
 
 _FEWEST: Final = 4
 """Requests for each connection, at least: what the first and the last of them wait for is not the rule."""
+_MOST_S: Final = 5.0
+"""Longer, no few requests have to take: of those that take seconds, fewer will do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,17 +50,18 @@ class Bench:
     seconds: float
     """About how long a measurement takes."""
 
-    def warm(self, process: Running, case: Case) -> int:
+    def warm(self, name: str, process: Running, case: Case) -> int:
         """Let code paths, caches and connections settle; returns the requests that a measurement is made of."""
-        self._send(process, case, case.connections * _FEWEST)
-        once = self._send(process, case, case.connections * _FEWEST)
-        return max(case.connections * _FEWEST, round(once.per_s * self.seconds))
+        self._send(name, process, case, case.connections)
+        once = self._send(name, process, case, case.connections * 2)
+        fewest = min(case.connections * _FEWEST, max(case.connections, round(once.per_s * _MOST_S)))
+        return max(fewest, round(once.per_s * self.seconds))
 
     def measure(self, name: str, process: Running, case: Case, *, requests: int, number: int) -> Measure:
         """Measure a case once."""
         pids, rest = tree(process.pid), self.cores.rest
         before = time.perf_counter(), cpu_s(pids), busy_s(self.cores.measured), sum(map(busy_s, rest))
-        load = self._send(process, case, requests)
+        load = self._send(name, process, case, requests)
         after = time.perf_counter(), cpu_s(pids), busy_s(self.cores.measured), sum(map(busy_s, rest))
         elapsed, used, busy, rest_busy = (end - start for start, end in zip(before, after, strict=True))
         return Measure(
@@ -75,7 +78,12 @@ class Bench:
             rest_busy=rest_busy / elapsed / len(rest),
         )
 
-    def _send(self, process: Running, case: Case, requests: int) -> Load:
-        log = self.folder / "h2load.log"
-        cores, connections = self.cores.rest, case.connections
-        return send_load(case.ask, process.port, requests=requests, connections=connections, cores=cores, log=log)
+    def _send(self, name: str, process: Running, case: Case, requests: int) -> Load:
+        cores, connections, folder = self.cores.rest, case.connections, self.folder
+        try:
+            return send_load(
+                case.ask, process.port, requests=requests, connections=connections, cores=cores, folder=folder
+            )
+        except LoadFailed:
+            process.check(name)
+            raise

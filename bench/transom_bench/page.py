@@ -1,4 +1,4 @@
-"""The document: what stands between its marks is written by the benchmark, and never by hand."""
+"""The documents: what stands between their marks is written by the benchmark, and never by hand."""
 
 from __future__ import annotations
 
@@ -7,16 +7,28 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from transom_bench.cases import Case
+from transom_bench.canned import canned_in
+from transom_bench.cases import Case, build_cases
 from transom_bench.contestants import CONTESTANTS, Contestant
+from transom_bench.plot import build_plot
 from transom_bench.record import Record
-from transom_bench.summary import summarize
-from transom_bench.table import cost_table, rate_table, ratio_table, table
+from transom_bench.results import Results, read_results
+from transom_bench.stages import PROFILED, stage_table
+from transom_bench.summary import lost
+from transom_bench.table import cost_table, idle_table, rate_table, ratio_table, table
+from transom_bench.targets import target_table
 
-PAGE: Final = Path(__file__).parents[2] / "docs" / "performance.md"
+_ROOT: Final = Path(__file__).parents[2]
+_PAGE: Final = _ROOT / "docs" / "performance.md"
+README: Final = _ROOT / "README.md"
+_PLOT: Final = _ROOT / "docs" / "performance.svg"
 _BY_NAME: Final = {each.name: each for each in CONTESTANTS}
+_CASES: Final = build_cases(canned_in(Path()))
+_SHORT: Final = ("get-small", "get-50", "post-50")
+"""The cases of the plot and of the README."""
 _PAIRS: Final = (
     ("transom", "envoy"),
+    ("transom-pure", "envoy"),
     ("transom", "aiohttp"),
     ("transom", "fastapi"),
     ("transom-policies", "fastapi-policies"),
@@ -24,17 +36,44 @@ _PAIRS: Final = (
 )
 
 
-def sections(record: Record, cases: Sequence[Case]) -> dict[str, str]:
-    """What a run says, by the mark under which it stands."""
-    measures = record.measures
-    met = {each.contestant for each in measures}
-    shown = [each for each in CONTESTANTS if each.name in met]
-    pairs = [_pair(one, other) for one, other in _PAIRS if {one, other} <= met]
+def write_documents() -> None:
+    """Write all that is kept of all commands into the documents."""
+    for file, content in build_documents(read_results()).items():
+        file.write_text(content)
+
+
+def build_documents(results: Results) -> dict[Path, str]:
+    """The whole content of each file that shows results."""
+    told, readme = sections(results), {"readme": _readme(results.run)}
+    return {
+        _PAGE: replace_sections(_PAGE.read_text(), told),
+        README: replace_sections(README.read_text(), readme),
+        _PLOT: build_plot(results.run.measures, CONTESTANTS, _shown_cases(results.run, _SHORT), "envoy"),
+    }
+
+
+def sections(results: Results) -> dict[str, str]:
+    """What the results say, by the mark under which it stands in docs/performance.md."""
+    told = {"targets": target_table(results), **run_sections(results.run)}
+    if results.profile is not None:
+        told["profile"] = stage_table(results.profile, [case for case in _CASES if case.name in PROFILED])
+    return told
+
+
+def run_sections(record: Record) -> dict[str, str]:
+    """What `make bench` says."""
+    measures, shown = record.measures, _shown(record)
+    guarded = [each for each in shown if each.policies]
+    pairs = [(_BY_NAME[one], _BY_NAME[other]) for one, other in _PAIRS if {one, other} <= {each.name for each in shown}]
+    open_to_all = [case for case in _met(record) if not case.only_policies]
+    callers = [case for case in _met(record) if case.only_policies]
     return {
         "run": _told(record),
-        "cost": cost_table(measures, shown, cases),
-        "ratios": ratio_table(measures, pairs, cases),
-        "rates": "\n\n".join(rate_table(measures, shown, case) for case in cases),
+        "cost": cost_table(measures, shown, open_to_all),
+        "ratios": ratio_table(measures, pairs, open_to_all),
+        "callers": cost_table(measures, guarded, [*_shown_cases(record, ("get-small",)), *callers]),
+        "idle": idle_table(record.idle, shown),
+        "rates": "\n\n".join(rate_table(measures, shown, case) for case in _met(record)),
         "start": table(["start, s", *record.start_s], [["", *(f"{each:.2f}" for each in record.start_s.values())]]),
     }
 
@@ -50,15 +89,30 @@ def replace_sections(document: str, contents: Mapping[str, str]) -> str:
     return document
 
 
-def _pair(one: str, other: str) -> tuple[Contestant, Contestant]:
-    return _BY_NAME[one], _BY_NAME[other]
+def _readme(record: Record) -> str:
+    return cost_table(record.measures, _shown(record), _shown_cases(record, _SHORT))
+
+
+def _shown(record: Record) -> list[Contestant]:
+    met = {each.contestant for each in record.measures}
+    return [each for each in CONTESTANTS if each.name in met]
+
+
+def _met(record: Record) -> list[Case]:
+    """The cases that were measured."""
+    met = {each.case for each in record.measures}
+    return [case for case in _CASES if case.name in met]
+
+
+def _shown_cases(record: Record, names: Sequence[str]) -> list[Case]:
+    return [case for case in _met(record) if case.name in names]
 
 
 def _told(record: Record) -> str:
-    foreign = max(each.foreign for each in summarize(record.measures))
     machine, versions = record.machine, ", ".join(f"{name} {version}" for name, version in record.versions.items())
     return (
         f"{record.rounds} rounds, about {record.seconds:g} s for each measurement, on {machine['cores']} cores of "
-        f"{machine['cpu']}, Linux {machine['kernel']}, Python {machine['python']}; {versions}. Of the measured "
-        f"core, at most {foreign:.0%} went to others in the median of any row."
+        f"{machine['cpu']}, Linux {machine['kernel']}, Python {machine['python']}; {versions}. The load average before "
+        f"it was {record.load_before:.1f}; of the measured core, at most {lost(record.measures):.0%} went to others in "
+        "the median of any row."
     )

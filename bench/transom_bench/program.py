@@ -8,20 +8,25 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from transom_bench.cores import pinned
+from transom_bench.failure import CannotMeasure
 
 START_TIMEOUT_S: Final = 60.0
 _STOP_TIMEOUT_S: Final = 15.0
 _PAUSE_S: Final = 0.02
 
 
-class NotStarted(Exception):  # noqa: N818 -- reads as a sentence where it is told
+class NotStarted(CannotMeasure):
     """A program ended, or said nothing, instead of starting; the message is what it said."""
+
+
+class Ended(CannotMeasure):
+    """A program ended in the midst of a run; the message is what it said last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +37,15 @@ class Running:
     port: int
     start_s: float
     """From its start to its word that it serves, in seconds."""
+    log: Path
+    """What it says."""
+    status: Callable[[], int | None]
+    """Its exit status; None while it runs."""
+
+    def check(self, name: str) -> None:
+        """See that it still runs. Raises Ended."""
+        if (status := self.status()) is not None:
+            raise Ended(f"{name} ended with status {status}, and said last:\n{_last_words(self.log)}")
 
 
 @contextlib.contextmanager
@@ -50,7 +64,8 @@ def running(
         )
     try:
         port = _port(process, log, says)
-        yield Running(pid=process.pid, port=port, start_s=time.perf_counter() - began)
+        start_s = time.perf_counter() - began
+        yield Running(pid=process.pid, port=port, start_s=start_s, log=log, status=process.poll)
     finally:
         _end(process)
 
@@ -65,7 +80,11 @@ def _port(process: subprocess.Popen[bytes], log: Path, says: str) -> int:
         if ended:
             break
         waiting.wait(_PAUSE_S)
-    raise NotStarted(f"{process.args!r}:\n{log.read_text('utf-8', 'replace')[-4000:]}")
+    raise NotStarted(f"{process.args!r}:\n{_last_words(log)}")
+
+
+def _last_words(log: Path) -> str:
+    return log.read_text("utf-8", "replace")[-4000:]
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

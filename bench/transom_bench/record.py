@@ -7,10 +7,11 @@ import json
 import os
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from transom_bench.idle import Idle
 from transom_bench.measure import Measure
 
 _PACKAGES: Final = (
@@ -28,41 +29,43 @@ class Record:
     seconds: float
     start_s: dict[str, float]
     """How long each contestant took to start, in seconds."""
+    load_before: float
+    """How many others wanted to run in the minute before."""
+    idle: tuple[Idle, ...]
     measures: tuple[Measure, ...]
 
 
-def build_record(measures: Sequence[Measure], *, rounds: int, seconds: float, start_s: dict[str, float]) -> Record:
+def build_record(
+    measures: Sequence[Measure],
+    idle: Sequence[Idle],
+    *,
+    rounds: int,
+    seconds: float,
+    start_s: dict[str, float],
+    load_before: float,
+) -> Record:
     """Put together what is kept."""
     return Record(
-        machine=_machine(),
+        machine=describe_machine(),
         versions={name: importlib.metadata.version(name) for name in _PACKAGES},
         rounds=rounds,
         seconds=seconds,
         start_s=start_s,
+        load_before=load_before,
+        idle=tuple(idle),
         measures=tuple(measures),
     )
-
-
-def write_record(record: Record, file: Path) -> None:
-    """Keep a run: a line for each measurement, so that two runs can be compared by eye."""
-    content = asdict(record)
-    lines = ",\n".join(f"  {json.dumps(_short(measure))}" for measure in content.pop("measures"))
-    head = json.dumps(content, indent=1).removesuffix("\n}")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(f'{head},\n "measures": [\n{lines}\n ]\n}}\n')
 
 
 def read_record(file: Path) -> Record:
     """Read a run that was kept."""
     content = json.loads(file.read_text())
-    return Record(**{**content, "measures": tuple(Measure(**each) for each in content["measures"])})
+    idle, measures = (Idle(**each) for each in content["idle"]), (Measure(**each) for each in content["measures"])
+    return Record(**{**content, "idle": tuple(idle), "measures": tuple(measures)})
 
 
-def _short(measure: dict[str, Any]) -> dict[str, Any]:
-    return {name: round(value, 3) if isinstance(value, float) else value for name, value in measure.items()}
-
-
-def _machine() -> dict[str, str]:
+def describe_machine() -> dict[str, str]:
+    """What figures depend on."""
     cpus = [line.partition(":")[2].strip() for line in _read("/proc/cpuinfo") if line.startswith("model name")]
     return {
         "cpu": cpus[0] if cpus else platform.machine(),

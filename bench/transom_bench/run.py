@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,19 +14,24 @@ from typing import Final
 from transom_bench.agreement import check_agreement
 from transom_bench.canned import Canned, write_canned
 from transom_bench.cases import Case, build_cases, with_token
-from transom_bench.contestants import CONTESTANTS, Contestant, Surroundings, build_token
+from transom_bench.contestants import CONTESTANTS, Contestant, Surroundings
 from transom_bench.cores import Cores, pinned
+from transom_bench.go_program import build_program
+from transom_bench.idle import STREAMS, Idle, measure_idle
 from transom_bench.measure import Bench, Measure
 from transom_bench.program import Running
 from transom_bench.record import Record, build_record
-from transom_bench.stub import build_stub, stub
+from transom_bench.stub import stub
+from transom_bench.tokens import build_token
+from transom_bench.usage import allow_files
 from transom_codegen.proto_roots import find_provided
 from transom_codegen.protoc import parse_protos
 from transom_runtime.state.dev_server import dev_server
 
 ROOT: Final = Path(__file__).parents[2]
 _PROTOS: Final = ROOT / "protos"
-_KEPT: Final = ROOT / ".venv" / "bench"
+_FILES: Final = 8_192
+"""More than all connections of a run, of the clients and of the contestants."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,17 +44,34 @@ class Plan:
     contestants: Sequence[Contestant] = CONTESTANTS
     cases: Sequence[str] = ()
     """The names of the cases; empty: all."""
+    idle_streams: int = STREAMS
+    """Streams that are held open with each contestant; 0: none."""
 
 
 def run(plan: Plan, cores: Cores, say: Callable[[str], None]) -> Record:
-    """Measure. All contestants run all the time, and are asked in turn: A B C, A B C."""
+    """Measure. All contestants run all the time, and are asked in turn: A B C, A B C. Raises CannotMeasure."""
+    load_before = os.getloadavg()[0]
     with surroundings(cores) as (around, canned), contextlib.ExitStack() as stack:
+        idle = list(_idle(plan, around, say)) if plan.idle_streams else []
         bench = Bench(cores=cores, folder=around.folder, seconds=plan.seconds)
         entries = [(each, stack.enter_context(each.start(around))) for each in plan.contestants]
         cases = [case for case in build_cases(canned) if not plan.cases or case.name in plan.cases]
         measures = list(_rounds(plan, bench, entries, cases, say))
-        start_s = {contestant.name: process.start_s for contestant, process in entries}
-        return build_record(measures, rounds=plan.rounds, seconds=plan.seconds, start_s=start_s)
+        return build_record(
+            measures,
+            idle,
+            rounds=plan.rounds,
+            seconds=plan.seconds,
+            start_s={contestant.name: process.start_s for contestant, process in entries},
+            load_before=load_before,
+        )
+
+
+def _idle(plan: Plan, around: Surroundings, say: Callable[[str], None]) -> Iterator[Idle]:
+    for contestant in plan.contestants:
+        idle = measure_idle(contestant, around, plan.idle_streams)
+        say(f"idle {plan.idle_streams} streams {contestant.label:34} {idle.each_kib:10.1f} KiB each")
+        yield idle
 
 
 def _rounds(
@@ -59,20 +82,29 @@ def _rounds(
     say: Callable[[str], None],
 ) -> Iterator[Measure]:
     token = build_token()
-    turns = [(each, at, with_token(case, token) if each.policies else case) for case in cases for each, at in entries]
+    turns = [
+        (each, at, with_token(case, token) if each.policies else case)
+        for case in cases
+        for each, at in entries
+        if each.policies or not case.only_policies
+    ]
     check_agreement(turns)
-    requests = [bench.warm(process, case) for _, process, case in turns]
+    requests = [bench.warm(each.name, process, case) for each, process, case in turns]
     for number in range(plan.rounds):
         for (contestant, process, case), count in zip(turns, requests, strict=True):
             measure = bench.measure(contestant.name, process, case, requests=count, number=number)
-            say(f"{number + 1}/{plan.rounds} {case.label:22} {contestant.label:34} {measure.cpu_us:10.1f} us")
+            say(f"{number + 1}/{plan.rounds} {case.label:28} {contestant.label:34} {measure.cpu_us:10.1f} us")
             yield measure
 
 
 @contextlib.contextmanager
 def surroundings(cores: Cores) -> Iterator[tuple[Surroundings, Canned]]:
-    """The stub upstream and Valkey, running, and the files that are needed; all of it ends with the block."""
-    binary = build_stub(_KEPT)
+    """The stub upstream and Valkey, running, and the files that are needed; all of it ends with the block.
+
+    Raises CannotMeasure.
+    """
+    binary, _ = build_program("upstream"), build_program("callers")
+    allow_files(_FILES)
     with tempfile.TemporaryDirectory() as name, _valkey(cores) as redis_url:
         folder = Path(name)
         canned = write_canned(folder)

@@ -67,5 +67,20 @@ def ratio(measures: Sequence[Measure], contestant: str, other: str, case: str) -
     return median(ratios) if ratios else None
 
 
+def difference(measures: Sequence[Measure], contestant: str, other: str, case: str) -> float | None:
+    """How many microseconds more than with `other` a request costs: the median of the differences within each round.
+
+    None where no round has both.
+    """
+    others = {each.round: each.cpu_us for each in _of(measures, other, case)}
+    found = [each.cpu_us - others[each.round] for each in _of(measures, contestant, case) if each.round in others]
+    return median(found) if found else None
+
+
+def lost(measures: Sequence[Measure]) -> float:
+    """The share of the measured core that went to others, in the row where it is the largest."""
+    return max((each.foreign for each in summarize(measures)), default=0.0)
+
+
 def _of(measures: Iterable[Measure], contestant: str, case: str) -> list[Measure]:
     return [each for each in measures if (each.contestant, each.case) == (contestant, case)]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from transom_bench.cases import Case
 from transom_bench.contestants import Contestant
+from transom_bench.idle import Idle
 from transom_bench.measure import Measure
 from transom_bench.summary import Summary, ratio, summarize
 
@@ -37,6 +38,13 @@ def rate_table(measures: Sequence[Measure], contestants: Sequence[Contestant], c
     )
 
 
+def idle_table(idle: Sequence[Idle], contestants: Sequence[Contestant]) -> str:
+    """What each contestant held for each idle stream, and in all."""
+    found = {each.contestant: each for each in idle}
+    rows = [[one.label, *_idle(found[one.name])] for one in contestants if one.name in found]
+    return table(["idle streams", "streams", "MiB without", "MiB with", "KiB each"], rows)
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table; all columns but the first are numbers."""
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
@@ -45,6 +53,10 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _cost(summary: Summary | None) -> str:
     return "-" if summary is None else f"{summary.cpu_us:,.0f} ({summary.spread:.0%})"
+
+
+def _idle(idle: Idle) -> list[str]:
+    return [f"{idle.streams:,}", f"{idle.without_mib:.0f}", f"{idle.with_mib:.0f}", f"{idle.each_kib:.0f}"]
 
 
 def _rates(label: str, summary: Summary) -> list[str]:

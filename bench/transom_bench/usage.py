@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import resource
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from transom_bench.failure import CannotMeasure
 
 TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 _PROC: Final = Path("/proc")
@@ -50,6 +53,15 @@ def rss_mib(pids: Iterable[int]) -> float:
     """The memory that processes hold, in MiB; what they share counts for each."""
     pages = sum(int((_PROC / str(pid) / "statm").read_text().split()[1]) for pid in pids)
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def allow_files(count: int) -> None:
+    """Let this process, and those that it starts, have so many files open. Raises CannotMeasure where it may not."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < count:
+        raise CannotMeasure(f"{count} files at once are needed, and {hard} are allowed: raise `ulimit -Hn`")
+    if soft != resource.RLIM_INFINITY and soft < count:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
 
 
 def busy_s(core: int) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from transom_bench.profile import count_stages, stage_of
+from transom_bench.stages import count_stages, stage_of
 
 _START = "thread (1): MainThread;run (uvloop/__init__.py:92);Runner.run (asyncio/runners.py:118)"
 _LOG = "AccessLog.on_end (runtime/x/access.py:1);dumps (transcode/request.py:1)"

@@ -6,15 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from transom_bench.canned import Canned
+from transom_bench.canned import canned_in
 from transom_bench.cases import build_cases
 from transom_bench.contestants import CONTESTANTS
+from transom_bench.idle import Idle
+from transom_bench.kept import write_kept
 from transom_bench.measure import Measure
-from transom_bench.page import replace_sections, sections
+from transom_bench.page import replace_sections, run_sections
 from transom_bench.plot import build_plot
-from transom_bench.record import Record, read_record, write_record
+from transom_bench.record import Record, read_record
 
-_CASES = build_cases(Canned(manifest=Path("answers"), bodies={50: Path("body")}))
+_CASES = build_cases(canned_in(Path()))
 _COSTS = {"transom": 200.0, "envoy": 100.0}
 _RECORD = Record(
     machine={"cpu": "a CPU", "cores": "2", "kernel": "6", "python": "3.11"},
@@ -22,6 +24,8 @@ _RECORD = Record(
     rounds=1,
     seconds=1.0,
     start_s={"transom": 0.5},
+    load_before=0.25,
+    idle=(Idle(contestant="transom", streams=1_000, without_mib=50.0, with_mib=100.0),),
     measures=tuple(
         Measure(
             contestant=name,
@@ -43,16 +47,17 @@ _RECORD = Record(
 
 def test_a_record_comes_back_as_it_was(tmp_path: Path) -> None:
     """Tables can be made anew of what was kept."""
-    write_record(_RECORD, file := tmp_path / "results" / "run.json")
+    write_kept(_RECORD, file := tmp_path / "results" / "run.json")
     assert read_record(file) == _RECORD
 
 
 def test_tables_say_what_was_measured() -> None:
     """A row for each contestant that ran, a ratio for each pair that did."""
-    told = sections(_RECORD, _CASES[:1])
+    told = run_sections(_RECORD)
     assert "| transom | 200 (0%) |" in told["cost"]
     assert "| transom : Envoy's transcoder | 2.00 |" in told["ratios"]
     assert "| transom | 1,234 | 1.5 | 2.5 | 80 | 1% | 50% |" in told["rates"]
+    assert "| transom | 1,000 | 50 | 100 | 51 |" in told["idle"]
     assert "FastAPI" not in told["cost"] + told["ratios"]
 
 

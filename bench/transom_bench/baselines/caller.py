@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import jwt
@@ -22,9 +23,8 @@ _bearer = HTTPBearer()
 class Callers:
     """Verified tokens, for a minute each, and the counts of calls."""
 
-    def __init__(self, *, secret: str, redis: Redis, requests_per_minute: int) -> None:
+    def __init__(self, *, secret: str, redis: Redis) -> None:
         self._secret = secret
-        self._most = requests_per_minute
         self._script: AsyncScript = redis.register_script(_COUNT)
         self._known: dict[bytes, tuple[float, dict[str, Any]]] = {}
 
@@ -42,21 +42,28 @@ class Callers:
         self._known[key] = (now + _KEPT_S, claims)
         return claims
 
-    async def count(self, subject: str) -> bool:
-        """Whether the caller may call once more in this minute."""
-        done = await self._script(keys=[f"limit:{subject}"], args=[60_000])
-        return int(done) <= self._most
+    async def admits(self, subject: str, limit: Limit) -> bool:
+        """Whether the caller may call once more in this window."""
+        done = await self._script(keys=[f"limit:{limit.name}:{subject}"], args=[limit.window_ms])
+        return int(done) <= limit.most
 
 
-async def admit(
-    request: Request, credentials: Annotated[HTTPAuthorizationCredentials, Depends(_bearer)]
-) -> dict[str, Any]:
-    """The dependency: the caller's claims, or 401, or 429."""
-    callers: Callers = request.app.state.callers
-    try:
-        claims = callers.verify(credentials.credentials)
-    except jwt.InvalidTokenError as error:
-        raise HTTPException(401, "the token is not valid") from error
-    if not await callers.count(claims["sub"]):
-        raise HTTPException(429, "too many requests")
-    return claims
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How often each caller may call, as a dependency: the caller's claims, or 401, or 429."""
+
+    name: str
+    most: int
+    window_ms: int
+
+    async def __call__(
+        self, request: Request, credentials: Annotated[HTTPAuthorizationCredentials, Depends(_bearer)]
+    ) -> dict[str, Any]:
+        callers: Callers = request.app.state.callers
+        try:
+            claims = callers.verify(credentials.credentials)
+        except jwt.InvalidTokenError as error:
+            raise HTTPException(401, "the token is not valid") from error
+        if not await callers.admits(claims["sub"], self):
+            raise HTTPException(429, "too many requests")
+        return claims

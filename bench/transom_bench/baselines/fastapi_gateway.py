@@ -16,15 +16,22 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from google.protobuf.json_format import ParseDict
 from redis.asyncio import Redis
 
-from transom_bench.baselines.caller import Callers, admit
+from transom_bench.baselines.caller import Callers, Limit
 from transom_bench.baselines.upstream import as_json, connect
 from workflow.v1.executions_pb2 import WatchExecutionRequest
 from workflow.v1.files_pb2 import DownloadFileRequest
-from workflow.v1.workflows_pb2 import CreateWorkflowRequest, GetWorkflowRequest, Workflow
+from workflow.v1.workflows_pb2 import (
+    CreateWorkflowRequest,
+    ExecuteWorkflowRequest,
+    GetWorkflowRequest,
+    Workflow,
+)
 
 _TIMEOUT_S = 10.0
-_REQUESTS_PER_MINUTE = 1_000_000_000
+_STANDARD = Limit("standard", most=1_000_000_000, window_ms=60_000)
+_EXPENSIVE = Limit("expensive", most=1, window_ms=86_400_000)
 router = APIRouter(prefix="/api/v1")
+executions = APIRouter(prefix="/api/v1")
 
 
 @router.get("/workflows/{workflow_id}")
@@ -39,6 +46,13 @@ async def create_workflow(request: Request) -> Response:
     wanted = CreateWorkflowRequest(workflow=ParseDict(orjson.loads(await request.body()), Workflow()))
     workflow = await request.app.state.upstream.create_workflow(wanted, timeout=_TIMEOUT_S)
     return Response(as_json(workflow), media_type="application/json", status_code=201)
+
+
+@executions.post("/workflows/{workflow_id}/execute")
+async def execute_workflow(workflow_id: str, request: Request) -> Response:
+    wanted = ParseDict(orjson.loads(await request.body()), ExecuteWorkflowRequest(workflow_id=workflow_id))
+    execution = await request.app.state.upstream.execute_workflow(wanted, timeout=_TIMEOUT_S)
+    return Response(as_json(execution), media_type="application/json", status_code=202)
 
 
 @router.get("/executions/{execution_id}/events")
@@ -77,13 +91,13 @@ def build_app(target: str, redis_url: str | None) -> FastAPI:
             app.state.upstream = connect(channel)
             if redis_url is not None:
                 redis = await stack.enter_async_context(Redis.from_url(redis_url, protocol=3))
-                app.state.callers = Callers(
-                    secret=os.environ["BENCH_SECRET"], redis=redis, requests_per_minute=_REQUESTS_PER_MINUTE
-                )
+                app.state.callers = Callers(secret=os.environ["BENCH_SECRET"], redis=redis)
             yield
 
     app = FastAPI(lifespan=lifespan)
-    app.include_router(router, dependencies=[] if redis_url is None else [Depends(admit)])
+    guarded = redis_url is not None
+    app.include_router(router, dependencies=[Depends(_STANDARD)] if guarded else [])
+    app.include_router(executions, dependencies=[Depends(_EXPENSIVE)] if guarded else [])
     app.add_exception_handler(grpc.aio.AioRpcError, _failed)
     return app
 

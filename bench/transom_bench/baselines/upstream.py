@@ -11,9 +11,14 @@ from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
-from workflow.v1.executions_pb2 import ExecutionEvent, WatchExecutionRequest
+from workflow.v1.executions_pb2 import Execution, ExecutionEvent, WatchExecutionRequest
 from workflow.v1.files_pb2 import DownloadFileRequest
-from workflow.v1.workflows_pb2 import CreateWorkflowRequest, GetWorkflowRequest, Workflow
+from workflow.v1.workflows_pb2 import (
+    CreateWorkflowRequest,
+    ExecuteWorkflowRequest,
+    GetWorkflowRequest,
+    Workflow,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +27,7 @@ class Upstream:
 
     get_workflow: Any
     create_workflow: Any
+    execute_workflow: Any
     watch_execution: Any
     download_file: Any
 
@@ -35,6 +41,9 @@ def connect(channel: grpc.aio.Channel) -> Upstream:
         ),
         create_workflow=channel.unary_unary(
             f"{service}.WorkflowService/CreateWorkflow", CreateWorkflowRequest.SerializeToString, Workflow.FromString
+        ),
+        execute_workflow=channel.unary_unary(
+            f"{service}.WorkflowService/ExecuteWorkflow", ExecuteWorkflowRequest.SerializeToString, Execution.FromString
         ),
         watch_execution=channel.unary_stream(
             f"{service}.ExecutionService/WatchExecution",

@@ -1,0 +1,3 @@
+module transom/bench/callers
+
+go 1.24

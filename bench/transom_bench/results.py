@@ -1,0 +1,33 @@
+"""All results that are kept, which the documents are written from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeVar
+
+from transom_bench.kept import RESULTS
+from transom_bench.record import Record, read_record
+from transom_bench.stages import Profile, read_profile
+
+RUN: Final = "reference.json"
+PROFILE: Final = "profile.json"
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """What each command found; None: it has not been run."""
+
+    run: Record
+    profile: Profile | None = None
+
+
+def read_results(folder: Path = RESULTS) -> Results:
+    """Read what is kept."""
+    return Results(run=read_record(folder / RUN), profile=_read(folder / PROFILE, read_profile))
+
+
+def _read(file: Path, read: Callable[[Path], _Result]) -> _Result | None:
+    return read(file) if file.exists() else None

@@ -1,0 +1,77 @@
+"""What the project wants of its speed, held against what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from transom_bench.results import Results
+from transom_bench.summary import difference, ratio
+from transom_bench.table import table
+
+Found = Callable[[Results], float | None]
+"""The measured value; None where it was not measured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One wish, and the value that tells whether it is met."""
+
+    wish: str
+    bound: float
+    form: str
+    """How values are written."""
+    found: Found
+    at_least: bool = False
+    """Whether more is better."""
+
+    def verdict(self, value: float | None) -> str:
+        """What became of the wish."""
+        if value is None:
+            return "not measured"
+        reached = value >= self.bound if self.at_least else value <= self.bound
+        return "reached" if reached else "**not reached**"
+
+
+def _times(one: str, other: str, case: str) -> Found:
+    return lambda results: ratio(results.run.measures, one, other, case)
+
+
+def _most_times(wish: str, one: str, other: str, case: str, bound: float) -> Target:
+    return Target(wish=wish, bound=bound, form="{:.2f} x", found=_times(one, other, case))
+
+
+def _cheaper(wish: str, one: str, other: str, case: str) -> Target:
+    return Target(wish=wish, bound=4.0, form="{:.2f} x", found=_times(one, other, case), at_least=True)
+
+
+TARGETS: Final = (
+    _most_times("GET small: transom to Envoy", "transom", "envoy", "get-small", 1.6),
+    _most_times("GET 50 nodes: transom to Envoy", "transom", "envoy", "get-50", 0.6),
+    _most_times("POST 50 nodes: transom to Envoy", "transom", "envoy", "post-50", 0.6),
+    _most_times("GET 50 nodes, pure codec: transom to Envoy", "transom-pure", "envoy", "get-50", 1.2),
+    _most_times("POST 50 nodes, pure codec: transom to Envoy", "transom-pure", "envoy", "post-50", 1.2),
+    _cheaper(
+        "GET 50 nodes, all policies: FastAPI by hand to transom", "fastapi-policies", "transom-policies", "get-50"
+    ),
+    _cheaper(
+        "POST 50 nodes, all policies: FastAPI by hand to transom", "fastapi-policies", "transom-policies", "post-50"
+    ),
+    Target(
+        wish="all policies more than none, GET small with a known token",
+        bound=40.0,
+        form="{:.0f} us",
+        found=lambda results: difference(results.run.measures, "transom-policies", "transom", "get-small"),
+    ),
+)
+
+
+def target_table(results: Results) -> str:
+    """Each wish with its bound, what was measured, and whether it is met."""
+    rows = []
+    for target in TARGETS:
+        value = target.found(results)
+        bound = f"{'at least' if target.at_least else 'at most'} {target.form.format(target.bound)}"
+        rows.append([target.wish, bound, "-" if value is None else target.form.format(value), target.verdict(value)])
+    return table(["CPU per request", "wanted", "measured", ""], rows)
