@@ -132,6 +132,10 @@ h2load:
 bench: $(BENCH) h2load ## Measure CPU per request beside Envoy and hand-written gateways; ARGS=--write writes docs/performance.md
 	@PYTHONPATH=bench $(BIN)/python -m transom_bench $(ARGS)
 
+.PHONY: bench-growth
+bench-growth: $(BENCH) h2load ## Measure how cost grows with payload, connections and workers; ARGS=--write writes docs/performance.md
+	@PYTHONPATH=bench $(BIN)/python -m transom_bench.grow $(ARGS)
+
 .PHONY: bench-profile
 bench-profile: $(BENCH) h2load ## Sample where a request's time goes in the gateway; ARGS=--write writes docs/performance.md
 	@PYTHONPATH=bench $(BIN)/python -m transom_bench.profile $(ARGS)

@@ -37,6 +37,9 @@ class Surroundings:
     redis_url: str
 
 
+Start = Callable[[Surroundings], AbstractContextManager[Running]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contestant:
     """One gateway, and how it is started."""
@@ -46,7 +49,7 @@ class Contestant:
     """What tables call it."""
     policies: bool
     """Whether it asks who calls, and how often."""
-    start: Callable[[Surroundings], AbstractContextManager[Running]]
+    start: Start
     available: bool = True
     """Whether this transom can be had so."""
 
@@ -64,7 +67,7 @@ def open_settings(upstream: int) -> dict[str, Any]:
 
 
 def guarded_settings(upstream: int, redis_url: str) -> dict[str, Any]:
-    """Of transom with all policies as the protos have them; the limits alone are others: out of reach, or met at once."""
+    """Of transom with all policies as the protos have them, save that limits are out of reach, or met at once."""
     issuer = {"name": "bench", "issuer": "bench", "audiences": ["transom"], "algorithms": ["HS256"], "secret": SECRET}
     return {
         **open_settings(upstream),
@@ -98,7 +101,7 @@ def _guarded_transom(around: Surroundings) -> AbstractContextManager[Running]:
 
 
 def _envoy(around: Surroundings) -> AbstractContextManager[Running]:
-    return envoy(around.folder, around.upstream, around.descriptor_set, cores=frozenset({around.cores.measured}))
+    return envoy(around.folder, around.upstream, around.descriptor_set, cores=around.cores.measured)
 
 
 def _aiohttp(around: Surroundings) -> AbstractContextManager[Running]:
@@ -119,7 +122,7 @@ def _guarded_fastapi(around: Surroundings) -> AbstractContextManager[Running]:
 def _python(name: str, arguments: list[str], around: Surroundings) -> AbstractContextManager[Running]:
     return running(
         [sys.executable, *arguments],
-        cores=frozenset({around.cores.measured}),
+        cores=around.cores.measured,
         log=around.folder / f"{name}.log",
         says=_SAID,
         environment={"BENCH_SECRET": SECRET},

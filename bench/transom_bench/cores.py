@@ -18,8 +18,8 @@ class NotEnoughCores(CannotMeasure):
 class Cores:
     """The division of the machine."""
 
-    measured: int
-    """The core of the contestant, and of nothing else that this benchmark starts."""
+    measured: frozenset[int]
+    """The cores of the contestant; where the machine has enough of them, of nothing else that this benchmark starts."""
     rest: frozenset[int]
     """The cores of the upstream, the load generator, Valkey and the benchmark itself."""
 
@@ -29,7 +29,14 @@ def divide_cores() -> Cores:
     *others, last = sorted(os.sched_getaffinity(0))
     if not others:
         raise NotEnoughCores("two cores are needed: one for what is measured, one for what measures it")
-    return Cores(measured=last, rest=frozenset(others))
+    return Cores(measured=frozenset({last}), rest=frozenset(others))
+
+
+def cores_for(workers: int, cores: Cores) -> Cores:
+    """A core for each of several workers, the last ones; where none would be left, all share all."""
+    every = sorted(cores.measured | cores.rest)
+    wanted, others = frozenset(every[-workers:]), frozenset(every[:-workers])
+    return Cores(measured=wanted, rest=others or frozenset(every))
 
 
 @contextlib.contextmanager

@@ -59,10 +59,10 @@ class Bench:
 
     def measure(self, name: str, process: Running, case: Case, *, requests: int, number: int) -> Measure:
         """Measure a case once."""
-        pids, rest = tree(process.pid), self.cores.rest
-        before = time.perf_counter(), cpu_s(pids), busy_s(self.cores.measured), sum(map(busy_s, rest))
+        pids, measured, rest = tree(process.pid), self.cores.measured, self.cores.rest
+        before = time.perf_counter(), cpu_s(pids), sum(map(busy_s, measured)), sum(map(busy_s, rest))
         load = self._send(name, process, case, requests)
-        after = time.perf_counter(), cpu_s(pids), busy_s(self.cores.measured), sum(map(busy_s, rest))
+        after = time.perf_counter(), cpu_s(pids), sum(map(busy_s, measured)), sum(map(busy_s, rest))
         elapsed, used, busy, rest_busy = (end - start for start, end in zip(before, after, strict=True))
         return Measure(
             contestant=name,
@@ -74,7 +74,7 @@ class Bench:
             p50_ms=load.p50_ms,
             p99_ms=load.p99_ms,
             rss_mib=rss_mib(pids),
-            foreign=max(0.0, busy - used) / elapsed,
+            foreign=max(0.0, busy - used) / elapsed / len(measured),
             rest_busy=rest_busy / elapsed / len(rest),
         )
 

@@ -10,6 +10,7 @@ from typing import Final
 from transom_bench.canned import canned_in
 from transom_bench.cases import Case, build_cases
 from transom_bench.contestants import CONTESTANTS, Contestant
+from transom_bench.growth import growth_plots, growth_sections
 from transom_bench.plot import build_plot
 from transom_bench.record import Record
 from transom_bench.results import Results, read_results
@@ -19,9 +20,9 @@ from transom_bench.table import cost_table, idle_table, rate_table, ratio_table,
 from transom_bench.targets import target_table
 
 _ROOT: Final = Path(__file__).parents[2]
-_PAGE: Final = _ROOT / "docs" / "performance.md"
+_DOCS: Final = _ROOT / "docs"
+_PAGE: Final = _DOCS / "performance.md"
 README: Final = _ROOT / "README.md"
-_PLOT: Final = _ROOT / "docs" / "performance.svg"
 _BY_NAME: Final = {each.name: each for each in CONTESTANTS}
 _CASES: Final = build_cases(canned_in(Path()))
 _SHORT: Final = ("get-small", "get-50", "post-50")
@@ -48,7 +49,7 @@ def build_documents(results: Results) -> dict[Path, str]:
     return {
         _PAGE: replace_sections(_PAGE.read_text(), told),
         README: replace_sections(README.read_text(), readme),
-        _PLOT: build_plot(results.run.measures, CONTESTANTS, _shown_cases(results.run, _SHORT), "envoy"),
+        **_plots(results),
     }
 
 
@@ -57,7 +58,16 @@ def sections(results: Results) -> dict[str, str]:
     told = {"targets": target_table(results), **run_sections(results.run)}
     if results.profile is not None:
         told["profile"] = stage_table(results.profile, [case for case in _CASES if case.name in PROFILED])
+    if results.growth is not None:
+        told |= growth_sections(results.growth)
     return told
+
+
+def _plots(results: Results) -> dict[Path, str]:
+    """The drawings, by their file."""
+    bars = build_plot(results.run.measures, CONTESTANTS, _shown_cases(results.run, _SHORT), "envoy")
+    grown = growth_plots(results.growth) if results.growth is not None else {}
+    return {_DOCS / name: content for name, content in {"performance.svg": bars, **grown}.items()}
 
 
 def run_sections(record: Record) -> dict[str, str]:

@@ -15,7 +15,7 @@ _WIDTH: Final = 900
 _LEFT: Final = 270
 _BAR: Final = 16
 _GAP: Final = 26
-_COLOURS: Final = ("#0b6e4f", "#38a3a5", "#7d8597", "#c8963e", "#b5523b", "#63b995", "#e0a48f")
+COLOURS: Final = ("#0b6e4f", "#38a3a5", "#7d8597", "#c8963e", "#b5523b", "#63b995", "#e0a48f")
 
 
 def build_plot(measures: Sequence[Measure], contestants: Sequence[Contestant], cases: Sequence[Case], to: str) -> str:
@@ -32,7 +32,7 @@ def build_plot(measures: Sequence[Measure], contestants: Sequence[Contestant], c
         if case.name != shown:
             y, shown = y + _GAP, case.name
             parts.append(f'<text x="8" y="{y - 8}" font-weight="bold">{escape(case.label)}</text>')
-        parts.append(_bar(y, one.label, value * scale, f"{value:.2f}", _COLOURS[contestants.index(one)]))
+        parts.append(_bar(y, one.label, value * scale, f"{value:.2f}", COLOURS[contestants.index(one)]))
         y += _BAR + 2
     return _document(y + 8, parts)
 

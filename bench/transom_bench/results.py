@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
+from transom_bench.growth import Growth, read_growth
 from transom_bench.kept import RESULTS
 from transom_bench.record import Record, read_record
 from transom_bench.stages import Profile, read_profile
 
 RUN: Final = "reference.json"
 PROFILE: Final = "profile.json"
+GROWTH: Final = "growth.json"
 _Result = TypeVar("_Result")
 
 
@@ -22,11 +24,16 @@ class Results:
 
     run: Record
     profile: Profile | None = None
+    growth: Growth | None = None
 
 
 def read_results(folder: Path = RESULTS) -> Results:
     """Read what is kept."""
-    return Results(run=read_record(folder / RUN), profile=_read(folder / PROFILE, read_profile))
+    return Results(
+        run=read_record(folder / RUN),
+        profile=_read(folder / PROFILE, read_profile),
+        growth=_read(folder / GROWTH, read_growth),
+    )
 
 
 def _read(file: Path, read: Callable[[Path], _Result]) -> _Result | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from transom_bench.growth import worker_gain
 from transom_bench.results import Results
 from transom_bench.summary import difference, ratio
 from transom_bench.table import table
@@ -63,6 +64,13 @@ TARGETS: Final = (
         bound=40.0,
         form="{:.0f} us",
         found=lambda results: difference(results.run.measures, "transom-policies", "transom", "get-small"),
+    ),
+    Target(
+        wish="two workers to one, by what each does with its CPU time",
+        bound=1.8,
+        form="{:.2f} x",
+        found=lambda results: worker_gain(results.growth),
+        at_least=True,
     ),
 )
 

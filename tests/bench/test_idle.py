@@ -45,7 +45,7 @@ def _contestant(most: int) -> Contestant:
 
 @pytest.fixture
 def around(tmp_path: Path) -> Surroundings:
-    cores = Cores(measured=0, rest=frozenset(os.sched_getaffinity(0)))
+    cores = Cores(measured=(every := frozenset(os.sched_getaffinity(0))), rest=every)
     return Surroundings(folder=tmp_path, cores=cores, upstream=0, descriptor_set=tmp_path, redis_url="")
 
 
