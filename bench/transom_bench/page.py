@@ -11,6 +11,7 @@ from transom_bench.canned import canned_in
 from transom_bench.cases import Case, build_cases
 from transom_bench.contestants import CONTESTANTS, Contestant
 from transom_bench.growth import growth_plots, growth_sections
+from transom_bench.micro.record import micro_section
 from transom_bench.plot import build_plot
 from transom_bench.record import Record
 from transom_bench.results import Results, read_results
@@ -60,6 +61,8 @@ def sections(results: Results) -> dict[str, str]:
         told["profile"] = stage_table(results.profile, [case for case in _CASES if case.name in PROFILED])
     if results.growth is not None:
         told |= growth_sections(results.growth)
+    if results.micro is not None:
+        told["micro"] = micro_section(results.micro)
     return told
 
 

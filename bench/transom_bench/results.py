@@ -9,12 +9,14 @@ from typing import Final, TypeVar
 
 from transom_bench.growth import Growth, read_growth
 from transom_bench.kept import RESULTS
+from transom_bench.micro.record import Micro, read_micro
 from transom_bench.record import Record, read_record
 from transom_bench.stages import Profile, read_profile
 
 RUN: Final = "reference.json"
 PROFILE: Final = "profile.json"
 GROWTH: Final = "growth.json"
+MICRO: Final = "micro.json"
 _Result = TypeVar("_Result")
 
 
@@ -25,6 +27,7 @@ class Results:
     run: Record
     profile: Profile | None = None
     growth: Growth | None = None
+    micro: Micro | None = None
 
 
 def read_results(folder: Path = RESULTS) -> Results:
@@ -33,6 +36,7 @@ def read_results(folder: Path = RESULTS) -> Results:
         run=read_record(folder / RUN),
         profile=_read(folder / PROFILE, read_profile),
         growth=_read(folder / GROWTH, read_growth),
+        micro=_read(folder / MICRO, read_micro),
     )
 
 

@@ -105,7 +105,7 @@ def surroundings(cores: Cores) -> Iterator[tuple[Surroundings, Canned]]:
     """
     binary, _ = build_program("upstream"), build_program("callers")
     allow_files(_FILES)
-    with tempfile.TemporaryDirectory() as name, _valkey(cores) as redis_url:
+    with tempfile.TemporaryDirectory() as name, valkey(cores) as redis_url:
         folder = Path(name)
         canned = write_canned(folder)
         descriptor_set = folder / "set.binpb"
@@ -124,7 +124,8 @@ def surroundings(cores: Cores) -> Iterator[tuple[Surroundings, Canned]]:
 
 
 @contextlib.contextmanager
-def _valkey(cores: Cores) -> Iterator[str]:
+def valkey(cores: Cores) -> Iterator[str]:
+    """A running Valkey; its address."""
     with asyncio.Runner() as runner, contextlib.ExitStack() as stack:
         server = dev_server()
         with pinned(cores.rest):
