@@ -109,7 +109,6 @@ def _build_stages(
     revocations.when_revoked(lambda revocation: live_streams.end(revocation.means))
     return Stages(
         proxies=TrustedProxies.parse(settings.trusted_proxies),
-        deadlines=settings.deadlines,
         responder=responder,
         response_metadata=ResponseMetadata(settings.metadata),
         framing=settings.framing,

@@ -19,6 +19,7 @@ from transom_runtime.settings import Settings, SettingsError
 from transom_runtime.transcode.codec import Codec
 from transom_runtime.transcode.seek import build_seek
 from transom_runtime.upstream.chain import chain_invoke, chain_open
+from transom_runtime.upstream.deadline import own_timeout_s
 
 GateMaker = Callable[[Binding], Gate | None]
 """Makes one policy's gate for a binding; None where the policy asks nothing of it."""
@@ -75,6 +76,7 @@ class EndpointMaker:
             success=success,
             stream_options=replace(self.settings.streams, heartbeat_s=policy.sse.heartbeat_s),
             max_body_bytes=self._max_body_bytes(binding),
+            timeout_s=own_timeout_s(binding, self.settings.deadlines),
             stages=self.stages,
         )
 

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import structlog
 from aiohttp import web
 
-from transom_runtime.call import Call
+from transom_runtime.call import Call, Deadline
 from transom_runtime.downstream.head import read_head, request_id
 from transom_runtime.downstream.refusals import internal_error
 from transom_runtime.errors import CallError, Code, Origin
 from transom_runtime.extension import Outcome
 from transom_runtime.serving.keys import CALL, ENDPOINT, LIMIT
 from transom_runtime.serving.time_limit import TimeLimit
-from transom_runtime.upstream.deadline import deadline_of
+from transom_runtime.upstream.deadline import timeout_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,13 +75,13 @@ def _answer(stages: Stages, call: Call, error: CallError, request: web.Request) 
 
 async def _within_deadline(endpoint: Endpoint, call: Call, request: web.Request) -> web.StreamResponse:
     """Run the handler's steps; a deadline covers all of them (semantics.md H4). Raises what they raise."""
-    stages = endpoint.stages
-    if stages.drain.ending.is_set():
+    if endpoint.stages.drain.ending.is_set():
         raise _ending()
-    call.deadline = deadline_of(call, stages.deadlines)
-    if math.isinf(call.deadline.at):
+    timeout_s = timeout_of(call.head.headers, endpoint.timeout_s)
+    if timeout_s == math.inf:
         return await endpoint.steps(request)
-    with TimeLimit(call.deadline.remaining_s()) as limit:
+    call.deadline = Deadline.after(timeout_s)
+    with TimeLimit(timeout_s) as limit:
         request[LIMIT] = limit
         return await endpoint.steps(request)
 
@@ -99,6 +99,8 @@ def _ending() -> CallError:
 
 class Watch:
     """Tells the observers of one call, once, how it ended. A context manager around the call's whole life."""
+
+    __slots__ = ("_call", "_cause", "_error", "_http_status", "_stages", "_started_at", "_tokens")
 
     def __init__(self, stages: Stages, call: Call) -> None:
         self._stages = stages

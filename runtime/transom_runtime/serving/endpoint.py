@@ -53,11 +53,14 @@ class Endpoint:
     stream_options: StreamOptions
     max_body_bytes: float
     """The longest body; infinity: none, as for a stream of JSON messages, each of which has a cap of its own."""
+    timeout_s: float
+    """The longest that a call may take, in seconds, if its client asks for no less; infinity: there is no end."""
     stages: Stages
 
     def encoder_for(self, call: Call) -> ResponseEncoder:
         """The encoder that a call asks for."""
-        return self.number_encoder if wants_enum_numbers(call.head.raw_query) else self.encoder
+        raw_query = call.head.raw_query
+        return self.number_encoder if raw_query and wants_enum_numbers(raw_query) else self.encoder
 
     async def handler(self, request: web.Request) -> web.StreamResponse:
         """Serve one request: the aiohttp handler of the route."""

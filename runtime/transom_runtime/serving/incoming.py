@@ -27,13 +27,20 @@ if TYPE_CHECKING:
 async def one_message(request: web.Request, call: Call, endpoint: Endpoint) -> bytes:
     """The message of a request whose body is read whole. Raises CallError (400, 413, 415)."""
     if endpoint.takes_raw:
-        upload = await open_upload(request, endpoint.max_body_bytes)
-        content = b"".join([chunk async for chunk in upload.chunks])
-        call.request_bytes = len(content)
-        return _first(call, endpoint, content, upload.content_type, raw_query=query_of(call, endpoint, upload))
+        return await _raw_message(request, call, endpoint)
+    head = call.head
+    if not request.body_exists:
+        return _first(call, endpoint, b"", raw_query=head.raw_query)
     body = await read_body(request, endpoint.max_body_bytes)
     call.request_bytes = len(body)
-    return _first(call, endpoint, body, call.head.headers.get("Content-Type", ""), raw_query=call.head.raw_query)
+    return _first(call, endpoint, body, head.headers.get("Content-Type", ""), raw_query=head.raw_query)
+
+
+async def _raw_message(request: web.Request, call: Call, endpoint: Endpoint) -> bytes:
+    upload = await open_upload(request, endpoint.max_body_bytes)
+    content = b"".join([chunk async for chunk in upload.chunks])
+    call.request_bytes = len(content)
+    return _first(call, endpoint, content, upload.content_type, raw_query=query_of(call, endpoint, upload))
 
 
 async def json_messages(values: AsyncIterator[bytes], call: Call, endpoint: Endpoint) -> Messages:

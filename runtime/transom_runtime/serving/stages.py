@@ -10,7 +10,6 @@ from transom_runtime.downstream.respond import Responder
 from transom_runtime.extension import Observer
 from transom_runtime.serving.drain import Drain
 from transom_runtime.serving.live_streams import LiveStreams
-from transom_runtime.upstream.deadline import DeadlineOptions
 from transom_runtime.upstream.metadata import ResponseMetadata
 
 
@@ -30,7 +29,6 @@ class Stages:
 
     proxies: TrustedProxies
     """Whose forwarding headers are believed."""
-    deadlines: DeadlineOptions
     responder: Responder
     """Turns payloads and errors into HTTP responses."""
     response_metadata: ResponseMetadata

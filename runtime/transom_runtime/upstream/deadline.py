@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from transom_runtime.binding import StreamKind
-from transom_runtime.call import NO_DEADLINE, Deadline
 from transom_runtime.errors import CallError, Code, Fault, Origin, bad_request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from transom_runtime.binding import Binding
-    from transom_runtime.call import Call
 
 # The gRPC over HTTP/2 protocol: TimeoutValue is at most eight digits, TimeoutUnit one letter.
 _GRPC_TIMEOUT: Final = re.compile(r"([0-9]{1,8})([HMSmun])")
@@ -37,18 +35,20 @@ class DeadlineOptions:
             raise ValueError(f"max_timeout_s is {self.max_timeout_s!r}, and has to be more than zero")
 
 
-def deadline_of(call: Call, options: DeadlineOptions) -> Deadline:
-    """The point in time after which nobody waits for the call; none for a stream where nobody asks for one.
+def timeout_of(headers: Mapping[str, str], own_timeout_s: float) -> float:
+    """How long a call may take, in seconds: what its client asks for, where that is less than what method and server
+    allow; infinity where there is no end, as for a stream where nobody asks for one.
 
     Raises CallError: 400 where the client's timeout is malformed, 504 where it leaves no time.
     """
-    timeout_s = min(_client_timeout_s(call.head.headers), _own_timeout_s(call.binding, options))
+    timeout_s = min(_client_timeout_s(headers), own_timeout_s)
     if timeout_s <= 0:
         raise _no_time()
-    return NO_DEADLINE if timeout_s > _FOR_EVER_S else Deadline.after(timeout_s)
+    return math.inf if timeout_s > _FOR_EVER_S else timeout_s
 
 
-def _own_timeout_s(binding: Binding, options: DeadlineOptions) -> float:
+def own_timeout_s(binding: Binding, options: DeadlineOptions) -> float:
+    """What method and server allow, in seconds: infinity where neither has a word."""
     of_method = binding.policy.timeout_s
     cap_s = options.max_timeout_s if binding.stream is StreamKind.UNARY else math.inf
     return cap_s if of_method is None else min(of_method, cap_s)
@@ -58,6 +58,8 @@ def _client_timeout_s(headers: Mapping[str, str]) -> float:
     """What the client asks for; infinity where it does not ask. Both headers count: the lesser holds."""
     grpc_timeout = headers.get("Grpc-Timeout")
     server_timeout = headers.get("X-Server-Timeout")
+    if grpc_timeout is None and server_timeout is None:
+        return math.inf
     return min(
         math.inf if grpc_timeout is None else _parse_grpc_timeout_s(grpc_timeout),
         math.inf if server_timeout is None else _parse_server_timeout_s(server_timeout),
