@@ -144,6 +144,10 @@ bench-micro: $(BENCH) ## Time codec, routing, binding, auth, limiter and sanitiz
 bench-profile: $(BENCH) h2load ## Sample where a request's time goes in the gateway; ARGS=--write writes docs/performance.md
 	@PYTHONPATH=bench $(BIN)/python -m transom_bench.profile $(ARGS)
 
+.PHONY: bench-upstream
+bench-upstream: $(BENCH) ## Measure a call upstream by grpcio release, way of calling and options; ARGS=--write writes docs/performance.md
+	@PYTHONPATH=bench $(BIN)/python -m transom_bench.upstream_call $(ARGS)
+
 .PHONY: generate
 generate: $(READY) ## Write generated/ anew from protos/
 	@$(BIN)/transom generate $(ARGS)

@@ -146,7 +146,7 @@ class GrpcUpstream:
 
 
 def _open_channel(options: ChannelOptions) -> grpc.aio.Channel:
-    arguments = _channel_arguments(options)
+    arguments = channel_arguments(options)
     if options.tls is None:
         return grpc.aio.insecure_channel(options.target, options=arguments)
     return grpc.aio.secure_channel(options.target, _credentials(options.tls), options=arguments)
@@ -159,7 +159,8 @@ def _credentials(tls: TlsOptions) -> grpc.ChannelCredentials:
     return grpc.ssl_channel_credentials(root_certificates=root, private_key=key, certificate_chain=chain)
 
 
-def _channel_arguments(options: ChannelOptions) -> list[tuple[str, str | int]]:
+def channel_arguments(options: ChannelOptions) -> list[tuple[str, str | int]]:
+    """What gRPC's core is told of a channel."""
     arguments: list[tuple[str, str | int]] = [
         ("grpc.primary_user_agent", "transom"),
         # Retries are ours: the core's would multiply with them and show up in no metric.
