@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from aiohttp import web
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
 
     from aiohttp.http import StreamWriter
 
@@ -73,8 +73,8 @@ class ResponseCarrier:
         own["X-Accel-Buffering"] = "no"
         await self.response.prepare(self._request)
 
-    async def write(self, data: bytes) -> None:
-        await cast("StreamWriter", self._request.writer).write(data, drain=False)
+    def write(self, data: bytes) -> Coroutine[Any, Any, None]:
+        return cast("StreamWriter", self._request.writer).write(data, drain=False)
 
     async def probe(self) -> None:
         """Nothing can be asked: a client that is gone is found by writing to it."""

@@ -21,7 +21,7 @@ from transom_runtime.downstream.stream_stats import StreamStats
 from transom_runtime.errors import CallError, Code, Origin
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Mapping
 
     from transom_runtime.call import Call
     from transom_runtime.downstream.pace import Pace
@@ -106,17 +106,22 @@ class _Sending:
 
     async def send(self, pieces: AsyncIterator[bytes]) -> None:
         """Send all of it. Raises what the pieces raise, and CallError."""
+        async with self._pace.kept() as self._alarm:
+            await self._send_all(pieces)
+
+    async def _send_all(self, pieces: AsyncIterator[bytes]) -> None:
         if self._delivery.has_body(self._request.method):
             self._check_cap(self._left or 0)
             await self._send_body(pieces)
         await self._open()
         await self._write(self._held)
-        await self._pace.step(self._end())
+        self._alarm.set()
+        await self._end()
 
     async def _send_body(self, pieces: AsyncIterator[bytes]) -> None:
         """Headers go before the second piece is waited for: what fails with the first is still an HTTP error (S2)."""
         iterator = aiter(pieces)
-        while (piece := await self._pace.step(anext(iterator, None))) is not None:
+        while (piece := await self._next(iterator)) is not None:
             await self._take(memoryview(piece))
             if self._left != 0:
                 await self._open()
@@ -124,6 +129,10 @@ class _Sending:
                 return
         if self._left:
             raise misannounced(f"the upstream's content ends {self._left} bytes before its announced end")
+
+    def _next(self, pieces: AsyncIterator[bytes]) -> Awaitable[bytes | None]:
+        self._alarm.set()
+        return anext(pieces, None)
 
     async def _take(self, piece: memoryview) -> None:
         """Send what of a piece belongs to the body."""
@@ -174,7 +183,8 @@ class _Sending:
             await self._open()
         for start in range(0, len(data), _SLICE_BYTES):
             part = data[start : start + _SLICE_BYTES]
-            await self._pace.step(write_out(self._request, part))
+            self._alarm.set()
+            await write_out(self._request, part)
             self._stats.sent_bytes += len(part)
 
     async def _end(self) -> None:

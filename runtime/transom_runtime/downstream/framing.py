@@ -119,10 +119,14 @@ class SseFramer:
 
 
 def _named_lines(payload: Payload) -> bytes:
-    name = payload.event.translate(_LINE_BREAKS)
+    name = _in_one_line(payload.event)
     event = f"event: {name}\n" if name and name not in _CLOSING else ""
-    last_id = payload.id.translate(_LINE_BREAKS)
+    last_id = _in_one_line(payload.id)
     return (event + (f"id: {last_id}\n" if last_id else "")).encode()
+
+
+def _in_one_line(text: str) -> str:
+    return text if text.isprintable() else text.translate(_LINE_BREAKS)
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

@@ -73,8 +73,6 @@ class Opening:
 
     async def open_after_initial(self) -> None:
         """Send headers, now that the first message or the end is there: the upstream's headers came before it."""
-        if self.opened:
-            return
         if self._initial is not None and not self.carrier.opens_at_once:
             await asyncio.wait((self._initial,))
         await self.open()

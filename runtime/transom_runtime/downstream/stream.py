@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from transom_runtime.downstream.body import client_gone
 from transom_runtime.downstream.opening import Opening
-from transom_runtime.downstream.pace import Pace
+from transom_runtime.downstream.pace import Alarm, Pace
 from transom_runtime.downstream.stream_end import as_call_error, draining, too_much
 from transom_runtime.errors import CallError, Code, Origin
 
@@ -112,6 +112,7 @@ class _Sending:
         self._pace = Pace(options, opening.call.deadline, unit="message")
         """Whether it is the call's deadline, and no cap of the gateway, that ends the stream."""
         self._limit: asyncio.Timeout | None = None
+        self._alarm: Alarm | None = None
         self._stopped = False
         self._verdict: CallError | None = None
         self._quiet_since = math.inf
@@ -120,9 +121,10 @@ class _Sending:
     async def pump(self, messages: AsyncIterator[Payload]) -> Exception | None:
         """Send messages until they end or may not go on; returns what went wrong. Cancellation goes through."""
         limit = self._limit = asyncio.timeout(None)
+        alarm = self._alarm = Alarm(self._pace, limit)
         try:
             async with limit:
-                await self._send_all(messages, limit)
+                await self._send_all(messages, alarm)
         except TimeoutError as error:
             if not limit.expired():
                 return error
@@ -130,18 +132,20 @@ class _Sending:
         except Exception as error:  # noqa: BLE001 -- whatever it is, the client has to be told that the stream broke
             return error
         finally:
-            self._limit = None
+            alarm.off()
+            self._limit = self._alarm = None
         return self._verdict
 
-    async def _send_all(self, messages: AsyncIterator[Payload], limit: asyncio.Timeout) -> None:
+    async def _send_all(self, messages: AsyncIterator[Payload], alarm: Alarm) -> None:
         opening = self._opening
         iterator = aiter(messages)
         while not self._stopped:
             self._quiet_since = self._loop.time()
-            limit.reschedule(self._pace.until())
+            alarm.set()
             payload = await anext(iterator, None)
             self._quiet_since = math.inf
-            await opening.open_after_initial()
+            if not opening.opened:
+                await opening.open_after_initial()
             if payload is None or opening.head_only:
                 return
             frame = opening.carrier.framer.message(payload)
@@ -192,8 +196,8 @@ class _Sending:
 
     def _heard(self) -> None:
         """A message from the client: whoever waits for the upstream's answer waits anew."""
-        if self._limit is not None and not self._stopped and self._quiet_since < math.inf:
-            self._limit.reschedule(self._pace.until())
+        if self._alarm is not None and not self._stopped and self._quiet_since < math.inf:
+            self._alarm.set()
 
     def _stop(self, verdict: CallError | None) -> None:
         """Interrupt the pump, whatever it waits for. The first verdict stands."""

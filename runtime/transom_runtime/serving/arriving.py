@@ -47,7 +47,7 @@ class Arriving:
         self._live = live
         self._pace = pace
         self._sought = request.get(SOUGHT)
-        self._messages = messages_of(live)
+        self._messages = messages_of(live, self._endpoint.encoder.encode)
         self._first = _NOTHING
 
     async def pieces(self) -> AsyncGenerator[bytes, None]:
@@ -55,8 +55,8 @@ class Arriving:
         first, self._first = self._first, _NOTHING
         yield first.body
         del first
-        async for wire in self._messages:
-            yield self._endpoint.encoder.encode(wire).body
+        async for payload in self._messages:
+            yield payload.body
 
     async def settle(self) -> tuple[Content, Selection]:
         """What there is, and what of it the request gets. Raises CallError."""
@@ -102,8 +102,7 @@ class Arriving:
         return as_content(self._first, self.texts().get(self._endpoint.success.etag_field, ""))
 
     async def _read_first(self) -> Payload:
-        wire = await anext(self._messages, None)
-        return self._endpoint.encoder.encode(wire) if wire is not None else _NOTHING
+        return await anext(self._messages, _NOTHING)
 
     async def _look_again(self, place: Sought, offset: int, length: int) -> Content:
         """Call the upstream once more. Raises CallError."""
@@ -116,7 +115,7 @@ class Arriving:
             raise sign_in_ended()
         self._sought = replace(place, offset=offset, length=length)
         self._live.upstream = open_stream(self._call, seek.fill(place.message, offset, length))
-        self._messages = messages_of(self._live)
+        self._messages = messages_of(self._live, self._endpoint.encoder.encode)
         return await self._look()
 
     def texts(self) -> dict[str, str]:

@@ -7,7 +7,6 @@ of one request run in its own task, in this order.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 
 from aiohttp import web
 
@@ -147,14 +146,18 @@ def _response_carrier(request: web.Request, call: Call, options: FramingOptions)
     return ResponseCarrier(request, framer, content_type=framing.content_type, status=status)
 
 
-async def _payloads(
+def _payloads(
     endpoint: Endpoint, encoder: ResponseEncoder, live: LiveStream[ReplyStream]
 ) -> AsyncIterator[StreamPayload]:
     """The messages of a stream, encoded one by one as they are asked for."""
     sse = endpoint.binding.policy.sse
-    fields = stream_fields(endpoint.binding)
-    async with aclosing(messages_of(live)) as messages:
-        async for wire in messages:
-            payload = encoder.encode(wire)
-            texts = dict(zip(fields, payload.extracted, strict=True))
-            yield StreamPayload(body=payload.body, id=texts.get(sse.id_field, ""), event=texts.get(sse.event_field, ""))
+    # Behind the texts of a message comes an empty one, for what the policy does not name.
+    places = {field: place for place, field in enumerate(stream_fields(endpoint.binding))}
+    id_at, event_at = places.get(sse.id_field, -1), places.get(sse.event_field, -1)
+
+    def make(wire: bytes) -> StreamPayload:
+        payload = encoder.encode(wire)
+        texts = (*payload.extracted, "")
+        return StreamPayload(body=payload.body, id=texts[id_at], event=texts[event_at])
+
+    return messages_of(live, make)

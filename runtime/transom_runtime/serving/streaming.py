@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from aiohttp import web
 
@@ -15,6 +16,8 @@ from transom_runtime.extension import ReplyStream
 from transom_runtime.serving.keys import LIMIT
 from transom_runtime.serving.live_streams import LiveStream, sign_in_ended
 from transom_runtime.upstream.metadata import ResponseMetadata
+
+T = TypeVar("T")
 
 
 def until_deadline(request: web.Request, call: Call, options: StreamOptions) -> StreamOptions:
@@ -36,11 +39,11 @@ async def take_initial(call: Call, stream: ReplyStream, wanted: ResponseMetadata
     call.response_headers.update(wanted.headers(await stream.initial_metadata(), ()))
 
 
-async def messages_of(live: LiveStream[ReplyStream]) -> AsyncGenerator[bytes, None]:
-    """The messages of a stream, as they are asked for. Raises CallError, of a revoked sign-in too."""
+async def messages_of(live: LiveStream[ReplyStream], make: Callable[[bytes], T]) -> AsyncGenerator[T, None]:
+    """What is made of the messages of a stream, as they are asked for. Raises CallError, of a revoked sign-in too."""
     try:
         async for wire in live.upstream:
-            yield wire
+            yield make(wire)
     except CallError as error:
         if live.revoked:
             raise sign_in_ended() from error

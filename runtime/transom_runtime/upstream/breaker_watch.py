@@ -12,7 +12,7 @@ from transom_runtime.errors import CallError, Code, Origin
 from transom_runtime.upstream.breaker import Breaker, Permit, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable
 
     from transom_runtime.call import Call
     from transom_runtime.extension import Metadata, ReplyStream
@@ -80,6 +80,7 @@ class GuardedReplyStream:
         self._inner = inner
         self._messages = aiter(inner)
         self._admit = admit
+        self._has_begun = False
         self._watch: Watch | None = None
 
     async def initial_metadata(self) -> Metadata:
@@ -94,7 +95,11 @@ class GuardedReplyStream:
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
 
-    async def __anext__(self) -> bytes:
+    def __anext__(self) -> Awaitable[bytes]:
+        # Judged, it is nobody's business any more: the messages behind the first do not pass through here.
+        return anext(self._messages) if self._has_begun else self._first()
+
+    async def _first(self) -> bytes:
         watch = self._watched()
         try:
             message = await anext(self._messages)
@@ -105,6 +110,7 @@ class GuardedReplyStream:
             watch.failed(error)
             raise
         watch.settle(Verdict.SUCCESS)
+        self._has_begun = True
         return message
 
     def trailing_metadata(self) -> Metadata:

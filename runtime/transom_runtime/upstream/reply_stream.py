@@ -60,6 +60,7 @@ class GrpcReplyStream:
         self._metadata = metadata
         self._begin = begin
         self._rpc_call: RpcCall | None = None
+        self._messages: AsyncIterator[bytes] | None = None
         self._sending: Sending | None = None
         self._trailing: Metadata = ()
         self._cancelled = False
@@ -81,7 +82,7 @@ class GrpcReplyStream:
     async def __anext__(self) -> bytes:
         rpc_call = self._begun()
         try:
-            return await anext(aiter(rpc_call))
+            return await anext(self._messages or self._read_from(rpc_call))
         except StopAsyncIteration:
             self._trailing = tuple(await rpc_call.trailing_metadata())
             self._stop_sending()
@@ -117,6 +118,10 @@ class GrpcReplyStream:
             except grpc.aio.BaseError as error:
                 raise ended_here(error) from error
         return self._rpc_call
+
+    def _read_from(self, rpc_call: RpcCall) -> AsyncIterator[bytes]:
+        self._messages = messages = aiter(rpc_call)
+        return messages
 
     def _stop_sending(self) -> None:
         if self._sending is not None:

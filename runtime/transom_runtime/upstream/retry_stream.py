@@ -42,7 +42,10 @@ class RetryingReplyStream:
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
 
-    async def __anext__(self) -> bytes:
+    def __anext__(self) -> Awaitable[bytes]:
+        return anext(aiter(self._try)) if self._begun else self._first()
+
+    async def _first(self) -> bytes:
         while True:
             current = self._try
             try:

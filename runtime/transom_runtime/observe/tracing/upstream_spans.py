@@ -44,7 +44,13 @@ class UpstreamSpans:
     def around_open(self, binding: Binding, open_stream: OpenStream[Sent]) -> OpenStream[Sent]:
         """`open_stream` within a span that ends with the stream."""
         start = self._starter(binding)
-        return lambda call, sent: _TracedReplyStream(start(call), open_stream(call, sent))
+
+        def open_within_span(call: Call, sent: Sent) -> ReplyStream:
+            span = start(call)
+            stream = open_stream(call, sent)
+            return _TracedReplyStream(span, stream) if span.is_recording() else stream
+
+        return open_within_span
 
     def _starter(self, binding: Binding) -> _Starter:
         service, _, method = binding.rpc.removeprefix("/").partition("/")
