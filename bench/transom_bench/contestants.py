@@ -12,11 +12,11 @@ from typing import Any, Final
 
 import yaml
 
+from transom_bench.codecs import HAS_NATIVE
 from transom_bench.cores import Cores
 from transom_bench.envoy import envoy
 from transom_bench.program import Running, running
 from transom_bench.tokens import SECRET
-from transom_runtime.transcode.options import TranscodeOptions
 
 _SAID: Final = "serving at"
 _OFTEN: Final = {"requests": 50_000_000, "burst": 1_000_000}
@@ -136,7 +136,7 @@ CONTESTANTS: Final = (
         label="transom, pure codec",
         policies=False,
         start=_pure_transom,
-        available="native" in TranscodeOptions.__dataclass_fields__,
+        available=HAS_NATIVE,
     ),
     Contestant(name="envoy", label="Envoy's transcoder", policies=False, start=_envoy),
     Contestant(name="aiohttp", label="aiohttp by hand", policies=False, start=_aiohttp),

@@ -15,7 +15,7 @@ from transom_bench.micro.record import micro_section
 from transom_bench.plot import build_plot
 from transom_bench.record import Record
 from transom_bench.results import Results, read_results
-from transom_bench.stages import PROFILED, stage_table
+from transom_bench.stages import stage_table
 from transom_bench.summary import lost
 from transom_bench.table import cost_table, idle_table, rate_table, ratio_table, table
 from transom_bench.targets import target_table
@@ -58,7 +58,7 @@ def sections(results: Results) -> dict[str, str]:
     """What the results say, by the mark under which it stands in docs/performance.md."""
     told = {"targets": target_table(results), **run_sections(results.run)}
     if results.profile is not None:
-        told["profile"] = stage_table(results.profile, [case for case in _CASES if case.name in PROFILED])
+        told["profile"] = stage_table(results.profile)
     if results.growth is not None:
         told |= growth_sections(results.growth)
     if results.micro is not None:
@@ -125,7 +125,8 @@ def _told(record: Record) -> str:
     machine, versions = record.machine, ", ".join(f"{name} {version}" for name, version in record.versions.items())
     return (
         f"{record.rounds} rounds, about {record.seconds:g} s for each measurement, on {machine['cores']} cores of "
-        f"{machine['cpu']}, Linux {machine['kernel']}, Python {machine['python']}; {versions}. The load average before "
+        f"{machine['cpu']}, Linux {machine['kernel']}, Python {machine['python']}; {versions}; "
+        f"an ordinary transom has the {record.codec} codec here. The load average before "
         f"it was {record.load_before:.1f}; of the measured core, at most {lost(record.measures):.0%} went to others in "
         "the median of any row."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import subprocess
 import sys
 import threading
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from transom_bench.cases import Case, build_cases
+from transom_bench.cases import Case, build_cases, with_token
 from transom_bench.contestants import CONTESTANTS
 from transom_bench.cores import Cores, divide_cores
 from transom_bench.failure import CannotMeasure
@@ -21,23 +22,34 @@ from transom_bench.page import write_documents
 from transom_bench.program import Running
 from transom_bench.results import PROFILE
 from transom_bench.run import surroundings
-from transom_bench.stages import PROFILED, Profile, count_stages, stage_table
+from transom_bench.stages import Profile, count_stages, stage_table
+from transom_bench.tokens import build_token
 
+_GUARDS: Final = {"transom": "", "transom-policies": ", all policies"}
+_PROFILED: Final = (
+    ("transom", "get-small"),
+    ("transom", "get-50"),
+    ("transom", "post-50"),
+    ("transom-policies", "get-small"),
+    ("transom-policies", "post-50"),
+)
 _SECONDS: Final = 4
 _SAMPLES_PER_S: Final = 400
 
 
-def profile(cores: Cores, say: Callable[[str], None]) -> tuple[Profile, list[Case]]:
+def profile(cores: Cores, say: Callable[[str], None]) -> Profile:
     """Microseconds of each stage, per request, for each profiled case. Raises CannotMeasure."""
-    transom = CONTESTANTS[0]
-    with surroundings(cores) as (around, canned), transom.start(around) as process:
+    stages_us = {}
+    with surroundings(cores) as (around, canned), contextlib.ExitStack() as stack:
         bench = Bench(cores=cores, folder=around.folder, seconds=_SECONDS + 2.0)
-        cases = [case for case in build_cases(canned) if case.name in PROFILED]
-        stages_us = {}
-        for case in cases:
-            say(f"profiling {case.label}")
-            stages_us[case.name] = _microseconds(bench, process, case)
-    return Profile(stages_us=stages_us), cases
+        processes = {one.name: stack.enter_context(one.start(around)) for one in CONTESTANTS if one.name in _GUARDS}
+        cases = {case.name: case for case in build_cases(canned)}
+        for contestant, name in _PROFILED:
+            case = with_token(cases[name], build_token())
+            label = f"{case.label}{_GUARDS[contestant]}"
+            say(f"profiling {label}")
+            stages_us[label] = _microseconds(bench, processes[contestant], case)
+    return Profile(stages_us=stages_us)
 
 
 def main() -> int:
@@ -47,11 +59,11 @@ def main() -> int:
     asked = parser.parse_args()
     try:
         find_h2load()
-        found, cases = profile(divide_cores(), lambda line: print(line, file=sys.stderr))
+        found = profile(divide_cores(), lambda line: print(line, file=sys.stderr))
     except CannotMeasure as error:
         print(f"transom: {error}", file=sys.stderr)
         return 1
-    print(stage_table(found, cases))
+    print(stage_table(found))
     if asked.write:
         write_kept(found, RESULTS / PROFILE)
         write_documents()

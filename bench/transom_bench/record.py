@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from transom_bench.codecs import build_codecs
 from transom_bench.idle import Idle
 from transom_bench.measure import Measure
 
@@ -25,6 +26,8 @@ class Record:
 
     machine: dict[str, str]
     versions: dict[str, str]
+    codec: str
+    """The filling of the codec that an ordinary transom takes on this machine."""
     rounds: int
     seconds: float
     start_s: dict[str, float]
@@ -48,6 +51,7 @@ def build_record(
     return Record(
         machine=describe_machine(),
         versions={name: importlib.metadata.version(name) for name in _PACKAGES},
+        codec=list(build_codecs())[-1],
         rounds=rounds,
         seconds=seconds,
         start_s=start_s,

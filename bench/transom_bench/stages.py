@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from transom_bench.cases import Case
 from transom_bench.table import table
 
-PROFILED: Final = ("get-small", "get-50", "post-50")
 _LOOP: Final = "event loop, sockets and gRPC's completions"
 STAGES: Final = (
     ("access log, its record and its line", ("AccessLog.", "LineWriter.")),
@@ -24,6 +22,7 @@ STAGES: Final = (
     ("message to JSON", ("ResponseEncoder.", "transcode/response.py")),
     ("routing", ("routing/",)),
     ("auth, limits, sanitizer", ("policy/",)),
+    ("Redis: commands and replies", ("transom_runtime/state/",)),
     (
         "other checks and head of the request",
         ("downstream/head.py", "downstream/malformed.py", "downstream/negotiate.py"),
@@ -40,7 +39,7 @@ class Profile:
     """Where the microseconds go."""
 
     stages_us: Mapping[str, Mapping[str, float]]
-    """By the name of the case: what each stage takes of one request."""
+    """By what was profiled: what each stage takes of one request."""
 
 
 def read_profile(file: Path) -> Profile:
@@ -64,10 +63,10 @@ def count_stages(lines: Iterable[str]) -> Counter[str]:
     return counts
 
 
-def stage_table(profile: Profile, cases: Sequence[Case]) -> str:
+def stage_table(profile: Profile) -> str:
     """A row for each stage, the total last."""
-    columns = [profile.stages_us[case.name] for case in cases]
+    columns = list(profile.stages_us.values())
     names = (*(stage for stage, _ in STAGES), _LOOP)
     rows = [[stage, *(f"{column.get(stage, 0.0):.0f}" for column in columns)] for stage in names]
     totals = ["**together**", *(f"{sum(column.values()):.0f}" for column in columns)]
-    return table(["us per request", *(case.label for case in cases)], [*rows, totals])
+    return table(["us per request", *profile.stages_us], [*rows, totals])

@@ -21,6 +21,7 @@ _COSTS = {"transom": 200.0, "envoy": 100.0}
 _RECORD = Record(
     machine={"cpu": "a CPU", "cores": "2", "kernel": "6", "python": "3.11"},
     versions={"aiohttp": "3"},
+    codec="pure",
     rounds=1,
     seconds=1.0,
     start_s={"transom": 0.5},

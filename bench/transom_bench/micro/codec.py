@@ -10,8 +10,8 @@ import orjson
 from google.protobuf.json_format import MessageToDict, ParseDict
 
 from transom_bench.canned import build_small, build_workflow
+from transom_bench.codecs import build_codecs
 from transom_bench.micro.timing import Subject, repeated
-from transom_runtime.settings import Settings
 from transom_runtime.transcode.codec import Codec
 from workflow.v1.workflows_gateway import CREATE_WORKFLOW, GET_WORKFLOW
 from workflow.v1.workflows_pb2 import Workflow
@@ -31,12 +31,7 @@ def codec_subjects() -> Iterator[Subject]:
         yield Subject(group=_ENCODE, name="json_format", size=size, batch=repeated(partial(_encode, wire)))
         yield Subject(group=_DECODE, name="json_format", size=size, batch=repeated(partial(_decode, body)))
         for name, codec in build_codecs().items():
-            yield from _of_transom(f"transom, {name}", size, codec, wire, body)
-
-
-def build_codecs() -> dict[str, Codec]:
-    """A codec of each filling, by its name."""
-    return {"pure": Codec(Settings().transcode)}
+            yield from _of_transom(f"transom, {name} codec", size, codec, wire, body)
 
 
 def _of_transom(name: str, size: str, codec: Codec, wire: bytes, body: bytes) -> Iterator[Subject]:
