@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Final
 
+from transom_bench.canned import canned_in
+from transom_bench.cases import build_cases
 from transom_bench.contestants import CONTESTANTS
 from transom_bench.cores import divide_cores
 from transom_bench.failure import CannotMeasure
@@ -13,14 +16,12 @@ from transom_bench.idle import STREAMS
 from transom_bench.kept import RESULTS, write_kept
 from transom_bench.load import find_h2load
 from transom_bench.page import run_sections, write_documents
-from transom_bench.record import Record, read_record
+from transom_bench.quiet import check_quiet
+from transom_bench.record import read_record
 from transom_bench.results import RUN
 from transom_bench.run import Plan, run
-from transom_bench.summary import lost
 
 LAST: Final = RESULTS / "last.json"
-_MOST_LOST: Final = 0.1
-"""A reference from a core that others had more of would be theirs too."""
 
 
 def main() -> int:
@@ -44,24 +45,18 @@ def _measure(asked: argparse.Namespace) -> None:
     write_kept(record, LAST)
     print("\n\n".join(run_sections(read_record(LAST)).values()))
     if asked.write:
-        _check_quiet(record, force=asked.force)
+        if not asked.force:
+            check_quiet(record.measures, LAST)
         write_kept(record, RESULTS / RUN)
-
-
-def _check_quiet(record: Record, *, force: bool) -> None:
-    if (share := lost(record.measures)) > _MOST_LOST and not force:
-        raise CannotMeasure(
-            f"{share:.0%} of the measured core went to others: nothing is written. Let the machine rest and measure "
-            f"again, or write it all the same with --force. The run is kept in {LAST}"
-        )
 
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench ARGS=...", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="how often everything is measured (5)")
     parser.add_argument("--seconds", type=float, default=1.0, help="about how long each measurement takes (1)")
-    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="only these contestants")
-    parser.add_argument("--case", nargs="+", default=[], metavar="NAME", help="only these cases")
+    names, cases = [each.name for each in CONTESTANTS], [each.name for each in build_cases(canned_in(Path()))]
+    parser.add_argument("--only", nargs="+", default=[], choices=names, metavar="NAME", help=f"only {', '.join(names)}")
+    parser.add_argument("--case", nargs="+", default=[], choices=cases, metavar="NAME", help=f"only {', '.join(cases)}")
     parser.add_argument("--idle", type=int, default=STREAMS, metavar="STREAMS", help=f"streams held open ({STREAMS})")
     parser.add_argument("--write", action="store_true", help="keep it as the reference and write the documents")
     parser.add_argument("--force", action="store_true", help="write it although others used the measured core")

@@ -22,10 +22,12 @@ from transom_bench.load import find_h2load
 from transom_bench.measure import Bench, Measure
 from transom_bench.page import write_documents
 from transom_bench.program import Running
+from transom_bench.quiet import check_quiet
 from transom_bench.record import describe_machine
 from transom_bench.results import GROWTH
 from transom_bench.run import surroundings
 
+LAST: Final = RESULTS / "last-growth.json"
 _LARGE_NODES: Final = 1_000
 """From here on few requests at once: many of them would be a measurement of memory."""
 _FEW: Final = 4
@@ -44,20 +46,28 @@ class Turn:
 
 
 def main() -> int:
-    """Measure, print and keep; the status is 1 where nothing could be measured."""
+    """Measure, print and keep; the status is 1 where nothing could be measured, or not be written."""
     asked = _parse()
     try:
-        find_h2load()
-        growth = grow(asked.rounds, asked.seconds, divide_cores(), lambda line: print(line, file=sys.stderr))
+        _measure(asked)
     except CannotMeasure as error:
         print(f"transom: {error}", file=sys.stderr)
         return 1
-    kept = RESULTS / (GROWTH if asked.write else "last-growth.json")
-    write_kept(growth, kept)
-    print("\n\n".join(growth_sections(read_growth(kept)).values()))
     if asked.write:
         write_documents()
     return 0
+
+
+def _measure(asked: argparse.Namespace) -> None:
+    """Measure, print and keep; for the documents only where it can be. Raises CannotMeasure."""
+    find_h2load()
+    growth = grow(asked.rounds, asked.seconds, divide_cores(), lambda line: print(line, file=sys.stderr))
+    write_kept(growth, LAST)
+    print("\n\n".join(growth_sections(read_growth(LAST)).values()))
+    if asked.write:
+        if not asked.force:
+            check_quiet([*growth.connections, *growth.payload], LAST)
+        write_kept(growth, RESULTS / GROWTH)
 
 
 def grow(rounds: int, seconds: float, cores: Cores, say: Callable[[str], None]) -> Growth:
@@ -143,6 +153,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured (3)")
     parser.add_argument("--seconds", type=float, default=0.5, help="about how long each measurement takes (0.5)")
     parser.add_argument("--write", action="store_true", help="keep it and write the documents")
+    parser.add_argument("--force", action="store_true", help="write it although others used the measured core")
     return parser.parse_args()
 
 

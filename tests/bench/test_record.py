@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,13 @@ import pytest
 from transom_bench.canned import canned_in
 from transom_bench.cases import build_cases
 from transom_bench.contestants import CONTESTANTS
+from transom_bench.failure import CannotMeasure
 from transom_bench.idle import Idle
 from transom_bench.kept import write_kept
 from transom_bench.measure import Measure
 from transom_bench.page import replace_sections, run_sections
 from transom_bench.plot import build_plot
+from transom_bench.quiet import check_quiet
 from transom_bench.record import Record, read_record
 
 _CASES = build_cases(canned_in(Path()))
@@ -82,3 +85,11 @@ def test_a_place_that_is_missing_is_said() -> None:
     """A section whose mark was lost does not vanish silently."""
     with pytest.raises(LookupError, match="bench: cost"):
         replace_sections("nothing", {"cost": "new"})
+
+
+def test_a_core_that_others_used_makes_no_reference(tmp_path: Path) -> None:
+    """What was measured while others had more than a tenth of the core is written by force only."""
+    check_quiet(_RECORD.measures, tmp_path)
+    noisy = [replace(each, foreign=0.11) for each in _RECORD.measures]
+    with pytest.raises(CannotMeasure, match=f"11% of the measured core went to others.*{tmp_path}"):
+        check_quiet(noisy, tmp_path)
