@@ -65,8 +65,7 @@ def _parse() -> argparse.Namespace:
 
 
 def _plan(asked: argparse.Namespace) -> Plan:
-    available = [each for each in CONTESTANTS if each.available]
-    contestants = [each for each in available if not asked.only or each.name in asked.only]
+    contestants = [each for each in CONTESTANTS if not asked.only or each.name in asked.only]
     return Plan(
         rounds=asked.rounds,
         seconds=asked.seconds,

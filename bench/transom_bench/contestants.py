@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import yaml
 
-from transom_bench.codecs import HAS_NATIVE
 from transom_bench.cores import Cores
 from transom_bench.envoy import envoy
 from transom_bench.program import Running, running
@@ -50,8 +49,6 @@ class Contestant:
     policies: bool
     """Whether it asks who calls, and how often."""
     start: Start
-    available: bool = True
-    """Whether this transom can be had so."""
 
 
 def open_settings(upstream: int) -> dict[str, Any]:
@@ -131,13 +128,7 @@ def _python(name: str, arguments: list[str], around: Surroundings) -> AbstractCo
 
 CONTESTANTS: Final = (
     Contestant(name="transom", label="transom", policies=False, start=_transom),
-    Contestant(
-        name="transom-pure",
-        label="transom, pure codec",
-        policies=False,
-        start=_pure_transom,
-        available=HAS_NATIVE,
-    ),
+    Contestant(name="transom-pure", label="transom, pure codec", policies=False, start=_pure_transom),
     Contestant(name="envoy", label="Envoy's transcoder", policies=False, start=_envoy),
     Contestant(name="aiohttp", label="aiohttp by hand", policies=False, start=_aiohttp),
     Contestant(name="fastapi", label="FastAPI by hand", policies=False, start=_fastapi),

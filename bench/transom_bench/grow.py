@@ -98,7 +98,7 @@ Entry = tuple[Bench, Contestant, Running]
 def _running(around: Surroundings, seconds: float) -> Iterator[list[Entry]]:
     bench = Bench(cores=around.cores, folder=around.folder, seconds=seconds)
     with contextlib.ExitStack() as stack:
-        yield [(bench, one, stack.enter_context(one.start(around))) for one in SHOWN if one.available]
+        yield [(bench, one, stack.enter_context(one.start(around))) for one in SHOWN]
 
 
 def _payload_turns(entries: Sequence[Entry], canned: Canned) -> list[Turn]:
