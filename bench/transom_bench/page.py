@@ -19,6 +19,7 @@ from transom_bench.stages import stage_table
 from transom_bench.summary import lost
 from transom_bench.table import cost_table, idle_table, rate_table, ratio_table, table
 from transom_bench.targets import target_table
+from transom_bench.upstream_cost import upstream_sections
 
 _ROOT: Final = Path(__file__).parents[2]
 _DOCS: Final = _ROOT / "docs"
@@ -63,6 +64,8 @@ def sections(results: Results) -> dict[str, str]:
         told |= growth_sections(results.growth)
     if results.micro is not None:
         told["micro"] = micro_section(results.micro)
+    if results.upstream is not None:
+        told |= upstream_sections(results.upstream)
     return told
 
 

@@ -12,11 +12,13 @@ from transom_bench.kept import RESULTS
 from transom_bench.micro.record import Micro, read_micro
 from transom_bench.record import Record, read_record
 from transom_bench.stages import Profile, read_profile
+from transom_bench.upstream_cost import UpstreamCosts, read_upstream
 
 RUN: Final = "reference.json"
 PROFILE: Final = "profile.json"
 GROWTH: Final = "growth.json"
 MICRO: Final = "micro.json"
+UPSTREAM: Final = "upstream-call.json"
 _Result = TypeVar("_Result")
 
 
@@ -28,6 +30,7 @@ class Results:
     profile: Profile | None = None
     growth: Growth | None = None
     micro: Micro | None = None
+    upstream: UpstreamCosts | None = None
 
 
 def read_results(folder: Path = RESULTS) -> Results:
@@ -37,6 +40,7 @@ def read_results(folder: Path = RESULTS) -> Results:
         profile=_read(folder / PROFILE, read_profile),
         growth=_read(folder / GROWTH, read_growth),
         micro=_read(folder / MICRO, read_micro),
+        upstream=_read(folder / UPSTREAM, read_upstream),
     )
 
 

@@ -12,20 +12,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from statistics import median
 from typing import Final
 
 from transom_bench.cores import Cores, NotEnoughCores, divide_cores, pinned
-from transom_bench.page import PAGE, replace_sections
+from transom_bench.kept import RESULTS, write_kept
+from transom_bench.page import write_documents
 from transom_bench.program import NotStarted
+from transom_bench.results import UPSTREAM
 from transom_bench.run import ROOT, surroundings
-from transom_bench.table import table
 from transom_bench.upstream_caller import WAYS, Asked
+from transom_bench.upstream_cost import Cost, UpstreamCosts, cost_table, upstream_sections
 
 RELEASES: Final = ("1.68.1", "1.71.2", "1.74.0", "1.75.0", "1.76.0", "1.78.0", "1.80.0", "1.83.0", "1.85.1", "1.85.3")
 PINNED: Final = version("grpcio")
 _KEPT: Final = ROOT / ".venv" / "grpcio"
-_RESULTS: Final = ROOT / "bench" / "results"
 _CALLS: Final = 1920
 _ON, _OFF = "event_engine_client", "-event_engine_client"
 """How the core reads sockets: in threads of its own, which is its default of late, or where it is waited for."""
@@ -75,14 +75,6 @@ GROUPS: Final[dict[str, tuple[Variant, ...]]] = {
         Variant(label="`GRPC_POLL_STRATEGY=poll`", poller="poll"),
     ),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
-    """What one variant came to: microseconds of CPU per call, in each round."""
-
-    label: str
-    rounds: list[float]
 
 
 class Caller:
@@ -137,7 +129,7 @@ def _callers(upstream: int, cores: Cores) -> Iterator[Callable[[Variant], Caller
 
     def caller(variant: Variant) -> Caller:
         if variant.program not in running:
-            running[variant.program] = Caller(variant, upstream, frozenset({cores.measured}))
+            running[variant.program] = Caller(variant, upstream, cores.measured)
         return running[variant.program]
 
     try:
@@ -157,21 +149,6 @@ def _install(release: str) -> Path:
     return folder
 
 
-def cost_table(head: str, costs: Sequence[Cost]) -> str:
-    """A row for each variant: the quietest round, the median, and how often the first row it costs within a round."""
-    first = costs[0].rounds
-    rows = [
-        [
-            each.label,
-            f"{min(each.rounds):.0f}",
-            f"{median(each.rounds):.0f}",
-            f"{median(one / other for one, other in zip(each.rounds, first, strict=True)):.2f}",
-        ]
-        for each in costs
-    ]
-    return table([head, "least", "median", "of the first row"], rows)
-
-
 def main() -> int:
     """Run what the command line asks for; the status is 1 where nothing could be measured."""
     parser = argparse.ArgumentParser(prog="make bench-upstream ARGS=...", description=__doc__)
@@ -179,17 +156,20 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", default=list(GROUPS), choices=list(GROUPS), help="only these tables")
     parser.add_argument("--write", action="store_true", help="write docs/performance.md and the reference results")
     asked = parser.parse_args()
+    if asked.write and set(asked.only) != set(GROUPS):
+        parser.error("--write takes all tables: leave --only out")
     try:
         costs = measure(asked.only, asked.rounds, divide_cores(), lambda line: print(line, file=sys.stderr))
     except (NotEnoughCores, NotStarted) as error:
         print(f"transom: {error}", file=sys.stderr)
         return 1
-    told = {f"upstream {name}": cost_table(f"{name}: CPU us per call", each) for name, each in costs.items()}
-    print("\n\n".join(told.values()))
-    if asked.write:
-        PAGE.write_text(replace_sections(PAGE.read_text(), told))
-        kept = {name: [asdict(each) for each in group] for name, group in costs.items()}
-        (_RESULTS / "upstream-call.json").write_text(json.dumps(kept, indent=1) + "\n")
+    if not asked.write:
+        print("\n\n".join(cost_table(f"{name}: CPU us per call", each) for name, each in costs.items()))
+        return 0
+    found = UpstreamCosts(**costs)
+    print("\n\n".join(upstream_sections(found).values()))
+    write_kept(found, RESULTS / UPSTREAM)
+    write_documents()
     return 0
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from transom_bench.upstream_call import GROUPS, Cost, cost_table
+from transom_bench.upstream_call import GROUPS
+from transom_bench.upstream_cost import Cost, cost_table
 
 
 def test_a_row_is_held_against_the_first_within_a_round() -> None:
