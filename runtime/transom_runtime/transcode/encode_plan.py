@@ -10,11 +10,12 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
-from transom_runtime.transcode.field_access import is_map, is_message, json_key, message_of, oneof_of
+from transom_runtime.transcode.encode_source import WrittenField, compile_writer
+from transom_runtime.transcode.field_access import is_map, is_message, json_key, message_of
 from transom_runtime.transcode.instant import format_duration, format_timestamp
 from transom_runtime.transcode.mask_text import format_mask
 from transom_runtime.transcode.native.encoding import NativeEncodings
-from transom_runtime.transcode.options import OutputDefaults, OutputForm
+from transom_runtime.transcode.options import OutputForm
 from transom_runtime.transcode.scalar_json import (
     AsJson,
     build_as_json,
@@ -39,43 +40,28 @@ _SPECIAL: dict[str, AsJson] = {
 
 
 class EncodePlan:
-    """How one type of message is written. Fields are looked up by their descriptors, which upb hands out with them:
-    walking only what is set costs less than asking for every field.
+    """How one type of message is written: by a function that is compiled when its first message comes, since a gateway
+    of thousands of routes would start late for all of them.
     """
 
-    __slots__ = ("_defaults", "_fields", "_key", "_writer")
+    __slots__ = ("_compile", "write")
 
-    def __init__(
-        self, key: Callable[[FieldDescriptor], str], writer: Callable[[FieldDescriptor], AsJson | None]
-    ) -> None:
-        self._key = key
-        self._writer = writer
-        self._fields: dict[FieldDescriptor, tuple[str, AsJson | None]] = {}
-        self._defaults: dict[str, Any] = {}
+    def __init__(self, compile_writer: Callable[[], AsJson]) -> None:
+        self._compile = compile_writer
+        self.write: AsJson = self._write_first
+        """The JSON object of a message. Raises ValueError for what JSON cannot write. Look it up for each use."""
 
-    def complete(self, fields: list[FieldDescriptor], defaults: dict[str, Any]) -> None:
-        """Give the plan its fields: apart from its making, since types may hold each other."""
-        self._fields = {field: (self._key(field), self._writer(field)) for field in fields}
-        self._defaults = defaults
+    def as_json(self, message: Message) -> Any:
+        """The same, for those who keep it."""
+        return self.write(message)
 
-    def as_json(self, message: Message) -> dict[str, Any]:
-        """The JSON object of a message. Raises ValueError for what JSON cannot write."""
-        written = self._defaults.copy()
-        fields = self._fields
-        for field, value in message.ListFields():
-            known = fields.get(field)
-            key, writer = known if known is not None else self._add(field)
-            written[key] = value if writer is None else writer(value)
-        return written
-
-    def _add(self, field: FieldDescriptor) -> tuple[str, AsJson | None]:
-        """An extension that was registered after the plan was made."""
-        known = self._fields[field] = self._key(field), self._writer(field)
-        return known
+    def _write_first(self, message: Message) -> Any:
+        self.write = self._compile()
+        return self.write(message)
 
 
 class EncodePlans:
-    """Plans by message type, made when first asked for: at start for all that a response can hold."""
+    """Plans by message type, made when first asked for."""
 
     def __init__(self, pool: DescriptorPool, form: OutputForm, native: type[Plans] | None = None) -> None:
         self._pool = pool
@@ -110,27 +96,35 @@ class EncodePlans:
     def _plan(self, descriptor: Descriptor) -> EncodePlan:
         plan = self._plans.get(descriptor)
         if plan is None:
-            plan = self._plans[descriptor] = EncodePlan(self.field_key, self.field_writer)
-            fields = [*descriptor.fields, *self._pool.FindAllExtensions(descriptor)]
-            plan.complete(fields, self._defaults_of(descriptor))
+            plan = EncodePlan(lambda: self._compile(descriptor))
+            self._plans[descriptor] = plan
         return plan
 
-    def _defaults_of(self, descriptor: Descriptor) -> dict[str, Any]:
-        if self._form.defaults is OutputDefaults.OMIT:
-            return {}
-        defaults = {}
-        for field in descriptor.fields:
-            if not field.has_presence:
-                defaults[self.field_key(field)] = self._default_of(field)
-            elif self._form.defaults is OutputDefaults.ALL and is_message(field) and not oneof_of(field):
-                defaults[self.field_key(field)] = None
-        return defaults
+    def _compile(self, descriptor: Descriptor) -> AsJson:
+        fields = [self._written(field) for field in descriptor.fields]
+        write = compile_writer(f"JSON of {descriptor.full_name}", fields, self._form.defaults)
+        return self._with_extensions(write) if descriptor.is_extendable else write
 
-    def _default_of(self, field: FieldDescriptor) -> Any:
-        if field.is_repeated:
-            return {} if is_map(field) else []
-        writer = self._scalar_writer(field)
-        return field.default_value if writer is None else writer(field.default_value)
+    def _written(self, field: FieldDescriptor) -> WrittenField:
+        is_plain = is_message(field) and not is_map(field) and message_of(field).full_name not in SPECIAL
+        plan = self._plan(message_of(field)) if is_plain else None
+        return WrittenField(field=field, key=self.field_key(field), writer=self.field_writer(field), plan=plan)
+
+    def _with_extensions(self, write: AsJson) -> AsJson:
+        """Extensions are looked for in what is set: one may be registered at any time."""
+        writers: dict[FieldDescriptor, AsJson | None] = {}
+
+        def write_all(message: Message) -> Any:
+            written = write(message)
+            for field, value in message.ListFields():
+                if field.is_extension:
+                    if field not in writers:
+                        writers[field] = self.field_writer(field)
+                    writer = writers[field]
+                    written[self.field_key(field)] = value if writer is None else writer(value)
+            return written
+
+        return write_all
 
     def _element_writer(self, field: FieldDescriptor) -> AsJson | None:
         return self.writer(message_of(field)) if is_message(field) else self._scalar_writer(field)

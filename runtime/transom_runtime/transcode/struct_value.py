@@ -72,12 +72,28 @@ class StructReader:
 
 
 def value_as_json(message: Any) -> Any:
-    """The JSON of a Value; null where it holds nothing. Raises ValueError for what JSON cannot write."""
+    """The JSON of a Value; null where it holds nothing. Raises ValueError for what JSON cannot write.
+
+    A text that is not empty and a number that is not zero are known by themselves: asking for the kind costs twice as
+    much as reading them (make bench-micro: message to JSON).
+    """
+    number = message.number_value
+    if not number:
+        return message.string_value or _by_kind(message)
+    if number.is_integer() and -_COUNTS_TO <= number <= _COUNTS_TO:
+        # As people write it: `1`, not `1.0`, as far as a double counts one by one.
+        return int(number)
+    if not math.isfinite(number):
+        raise ValueError("a number in a Value is not finite")
+    return number
+
+
+def _by_kind(message: Any) -> Any:
     match message.WhichOneof("kind"):
         case "string_value":
             return message.string_value
         case "number_value":
-            return _number_as_json(message.number_value)
+            return _zero_as_json(message.number_value)
         case "bool_value":
             return message.bool_value
         case "struct_value":
@@ -88,20 +104,19 @@ def value_as_json(message: Any) -> Any:
             return None
 
 
-def _number_as_json(number: float) -> int | float:
-    """A number as people write it: `1`, not `1.0`, as far as a double counts one by one."""
-    if not math.isfinite(number):
-        raise ValueError("a number in a Value is not finite")
-    if number.is_integer() and abs(number) <= _COUNTS_TO and (number or math.copysign(1, number) > 0):
-        return int(number)
-    return number
+def _zero_as_json(zero: float) -> int | float:
+    return 0 if math.copysign(1, zero) > 0 else zero
 
 
 def struct_as_json(message: Any) -> dict[str, Any]:
     """The JSON object of a Struct. Raises ValueError likewise."""
-    return {key: value_as_json(value) for key, value in message.fields.items()}
+    fields, written = message.fields, {}
+    for key in fields:
+        value = fields[key]
+        written[key] = value.string_value or value_as_json(value)
+    return written
 
 
 def list_as_json(message: Any) -> list[Any]:
     """The JSON array of a ListValue. Raises ValueError likewise."""
-    return [value_as_json(value) for value in message.values]
+    return [value.string_value or value_as_json(value) for value in message.values]
