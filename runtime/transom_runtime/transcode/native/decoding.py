@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from transom_runtime.extension import TextCheck
 from transom_runtime.transcode.field_access import json_key
-from transom_runtime.transcode.native.judgements import Judgements
+from transom_runtime.transcode.native.judgements import JudgedCheck, Judgements
 from transom_runtime.transcode.native.tables import Tables
 from transom_runtime.transcode.options import TranscodeOptions
 
@@ -60,7 +60,9 @@ class NativeDecodings:
         depth = min(options.max_depth, _MAX_DEPTH)
         members = min(options.max_elements, options.max_fields)
         max_bytes = options.max_json_bytes
-        known, judgements = tables.checks, self.judgements
+        judgements = self.judgements
+        # The check of every field went through `around`.
+        known = cast("list[JudgedCheck]", tables.checks)
 
         def read(body: bytes) -> bytes | None:
             if len(body) > max_bytes:
@@ -69,7 +71,6 @@ class NativeDecodings:
             if found is None:
                 return None
             wire, checks, texts = found
-            asked = zip(map(known.__getitem__, checks), texts, strict=True)
-            return wire if not checks or judgements.pass_all(asked) else None
+            return wire if not checks or judgements.pass_all(map(known.__getitem__, checks), texts) else None
 
         return read

@@ -15,7 +15,7 @@ class JudgedCheck:
     """A check that says again what is kept of it, once for each time that it said it."""
 
     check: TextCheck
-    kept: dict[tuple[TextCheck, str], list[_Said]]
+    kept: dict[tuple[JudgedCheck, str], list[_Said]]
 
     def __call__(self, text: str) -> str:
         """Check a text. Raises TextRefused."""
@@ -32,26 +32,34 @@ class JudgedCheck:
 class Judgements:
     """The checks of one codec. What is kept is for the reading that follows at once: nothing else runs in between."""
 
-    kept: dict[tuple[TextCheck, str], list[_Said]] = field(default_factory=dict)
+    kept: dict[tuple[JudgedCheck, str], list[_Said]] = field(default_factory=dict)
 
-    def around(self, check: TextCheck) -> TextCheck:
+    def around(self, check: TextCheck) -> JudgedCheck:
         """The same check, for both readings."""
         return JudgedCheck(check, self.kept)
 
-    def pass_all(self, asked: Iterable[tuple[TextCheck, str]]) -> bool:
+    def pass_all(self, checks: Iterable[JudgedCheck], texts: list[str]) -> bool:
         """Whether every check lets its text pass as it is. Where one does not, what each said is kept."""
         if self.kept:
             self.kept.clear()
-        judged = [(check, text, _judge(check, text)) for check, text in asked]
-        if all(said == text for _, text, said in judged):
+        asked = list(checks)
+        judged = _judge(asked, texts)
+        if judged == texts:
             return True
-        for check, text, said in judged:
+        for check, text, said in zip(asked, texts, judged, strict=True):
             self.kept.setdefault((check, text), []).append(said)
         return False
 
 
-def _judge(check: TextCheck, text: str) -> _Said:
-    try:
-        return check(text)
-    except TextRefused as refused:
-        return refused
+def _judge(checks: list[JudgedCheck], texts: list[str]) -> list[_Said]:
+    said: list[_Said] = []
+    left = zip(checks, texts, strict=True)
+    while True:
+        try:
+            # Goes on behind a text that was refused.
+            for judged, text in left:
+                said.append(judged.check(text))
+        except TextRefused as refused:
+            said.append(refused)
+        else:
+            return said
