@@ -132,6 +132,20 @@ def test_other_stages_tell_their_numbers() -> None:
     assert value(metrics, "redis_duration_seconds_count") == 1
 
 
+def test_decisions_of_limits_and_looks_into_the_cache_are_told_apart() -> None:
+    """Each is counted under its own labels, the first time as the next."""
+    metrics = Metrics()
+    for yes in (True, False, True):
+        metrics.limit_decided("public", admitted=yes)
+        metrics.token_looked_up("shared", found=yes)
+    metrics.limit_decided("gold", admitted=True)
+    decisions = {("public", "admitted"): 2, ("public", "refused"): 1, ("gold", "admitted"): 1}
+    for (tier, decision), expected in decisions.items():
+        assert value(metrics, "rate_limit_decisions_total", tier=tier, decision=decision) == expected
+    assert value(metrics, "token_cache_lookups_total", layer="shared", result="hit") == 2
+    assert value(metrics, "token_cache_lookups_total", layer="shared", result="miss") == 1
+
+
 def test_two_registries_do_not_meet() -> None:
     """Each Metrics counts for itself: two gateways in one process do not add up."""
     one, two = Metrics(), Metrics()

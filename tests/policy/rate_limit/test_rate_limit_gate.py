@@ -123,6 +123,19 @@ async def test_keys_hold_no_names_and_share_a_tag(server: Server, open_state: St
         assert b"198" not in key
 
 
+async def test_counts_outlive_a_release(server: Server, open_state: StateMaker) -> None:
+    """Keys are the same in every release, or an update would give every caller their calls anew."""
+    state = await open_state(server)
+    for made in (call(ADA), call(CI), call()):
+        await gate_of(state, route(limit(5, tier="t"))).check(made)
+    prefix = b"transom:{limits}:tier:t:caller:"
+    assert {key.removeprefix(prefix) for key in await state.redis.execute("KEYS", "*")} == {
+        b"b46a36d6f095f82d3858cb18b758498c",
+        b"c58b1a16488623d21f1d4e10226c478a",
+        b"bdd3a0f5d18f0cb225e017d67b24c2d1",
+    }
+
+
 async def test_every_limit_has_to_admit(server: Server, open_state: StateMaker) -> None:
     """A call passes under all limits or counts under none; the answer tells of each, the error of the longest wait."""
     state = await open_state(server)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from state.conftest import StateMaker
 from state.server import Server
-from transom_runtime.policy.rate_limit.gcra import GCRA_SOURCE, LocalCounts, count_shared
+from transom_runtime.policy.rate_limit.gcra import GCRA_SOURCE, Asked, LocalCounts, count_shared
 from transom_runtime.policy.rate_limit.quota import Quota
 from transom_runtime.state import State, StateOptions
 from transom_runtime.state.scripts import Script
@@ -75,7 +75,7 @@ async def test_the_burst_passes_and_then_the_rate(server: Server, open_state: St
     """A burst is admitted at once, no call more; each interval earns one."""
     redis = (await open_state(server, timeout_s=5)).redis
     quota = Quota.of(requests=10, per_s=3600, burst=4)
-    found = [await count_shared(redis, ["{t}:k"], (quota,)) for _ in range(6)]
+    found = [await count_shared(redis, ["{t}:k"], Asked.of((quota,))) for _ in range(6)]
     assert [count.admitted for count in found] == [True] * 4 + [False] * 2
     assert 0 < quota.wait_us(found[-1].debts_us[0]) <= quota.interval_us
 
@@ -85,7 +85,7 @@ async def test_counts_are_exact_under_concurrency(server: Server, open_state: St
     here, there = await open_state(server, timeout_s=10), await open_state(server, timeout_s=10)
     quota = Quota.of(requests=100, per_s=3600)
     found = await asyncio.gather(
-        *(count_shared(state.redis, ["{t}:k"], (quota,)) for _ in range(500) for state in (here, there))
+        *(count_shared(state.redis, ["{t}:k"], Asked.of((quota,))) for _ in range(500) for state in (here, there))
     )
     assert sum(count.admitted for count in found) == 100
 
@@ -95,16 +95,16 @@ async def test_all_limits_admit_or_none_counts(server: Server, open_state: State
     redis = (await open_state(server, timeout_s=5)).redis
     wide, narrow = Quota.of(requests=10, per_s=3600), Quota.of(requests=1, per_s=3600)
     keys, quotas = ["{t}:wide", "{t}:narrow"], (wide, narrow)
-    assert (await count_shared(redis, keys, quotas)).admitted
+    assert (await count_shared(redis, keys, Asked.of(quotas))).admitted
     for _ in range(5):
-        assert not (await count_shared(redis, keys, quotas)).admitted
-    assert wide.remaining((await count_shared(redis, keys[:1], quotas[:1])).debts_us[0]) == 8
+        assert not (await count_shared(redis, keys, Asked.of(quotas))).admitted
+    assert wide.remaining((await count_shared(redis, keys[:1], Asked.of(quotas[:1]))).debts_us[0]) == 8
 
 
 async def test_counts_end_by_themselves(server: Server, open_state: StateMaker) -> None:
     """A count is kept in Redis for as long as it holds a debt, not longer."""
     redis = (await open_state(server, timeout_s=5)).redis
-    await count_shared(redis, ["{t}:k"], (Quota.of(requests=10, per_s=100),))
+    await count_shared(redis, ["{t}:k"], Asked.of((Quota.of(requests=10, per_s=100),)))
     assert 9_000 < await redis.execute("PTTL", "{t}:k") <= 10_000
 
 
@@ -112,7 +112,7 @@ async def test_junk_under_a_key_counts_as_nothing(server: Server, open_state: St
     """A count that is no number is begun anew."""
     redis = (await open_state(server, timeout_s=5)).redis
     await redis.execute("SET", "{t}:k", "junk")
-    assert (await count_shared(redis, ["{t}:k"], (Quota.of(requests=1, per_s=60),))).admitted
+    assert (await count_shared(redis, ["{t}:k"], Asked.of((Quota.of(requests=1, per_s=60),)))).admitted
 
 
 def test_time_gives_calls_back() -> None:

@@ -69,6 +69,8 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._of = Instruments(self._registry)
         self._routes: dict[tuple[str, str], _RouteCounters] = {}
+        self._limit_decisions: dict[tuple[str, bool], Counter] = {}
+        self._token_lookups: dict[tuple[str, bool], Counter] = {}
         if self._directory is None:
             ProcessCollector(registry=self._registry)
 
@@ -107,11 +109,20 @@ class Metrics:
 
     def limit_decided(self, tier: str, *, admitted: bool) -> None:
         """Count a decision of a rate limit."""
-        self._of.limit_decisions.labels(tier, "admitted" if admitted else "refused").inc()
+        key = (tier, admitted)
+        counter = self._limit_decisions.get(key)
+        if counter is None:
+            counter = self._of.limit_decisions.labels(tier, "admitted" if admitted else "refused")
+            self._limit_decisions[key] = counter
+        counter.inc()
 
     def token_looked_up(self, layer: str, *, found: bool) -> None:
         """Count a look into the token cache, by the layer that answered."""
-        self._of.token_lookups.labels(layer, "hit" if found else "miss").inc()
+        key = (layer, found)
+        counter = self._token_lookups.get(key)
+        if counter is None:
+            counter = self._token_lookups[key] = self._of.token_lookups.labels(layer, "hit" if found else "miss")
+        counter.inc()
 
     def credential_refused(self, reason: str) -> None:
         """Count a credential that was refused."""

@@ -9,7 +9,7 @@ from typing import Final
 from transom_runtime.errors import CallError, Code, Origin
 from transom_runtime.policy.rate_limit.gcra import Count, LocalCounts, count_shared
 from transom_runtime.policy.rate_limit.options import OnRedisAway, RateLimitOptions
-from transom_runtime.policy.rate_limit.plan import Limit
+from transom_runtime.policy.rate_limit.plan import Plan
 from transom_runtime.state.commands import CommandRefused, Redis, StateUnavailable
 from transom_runtime.state.expiring import ExpiringMap
 
@@ -28,14 +28,14 @@ class Counts:
         self._local = LocalCounts(size=options.max_local_keys, clock_us=lambda: int(clock() * _MICROSECONDS))
         self._refused_until: ExpiringMap[str, float] = ExpiringMap(size=options.max_local_keys, clock=clock)
 
-    async def count(self, limits: Sequence[Limit], keys: Sequence[str]) -> Count | None:
+    async def count(self, plan: Plan, keys: Sequence[str]) -> Count | None:
         """Count a call; None where nobody could and that is no matter. Raises CallError (503) where it is."""
         try:
-            return await count_shared(self._redis, keys, tuple(limit.quota for limit in limits))
+            return await count_shared(self._redis, keys, plan.asked)
         except (StateUnavailable, CommandRefused) as error:
             match self._on_redis_away:
                 case OnRedisAway.LOCAL:
-                    return self._local.count(keys, tuple(limit.local_quota for limit in limits))
+                    return self._local.count(keys, plan.local_quotas)
                 case OnRedisAway.OPEN:
                     return None
                 case OnRedisAway.CLOSED:

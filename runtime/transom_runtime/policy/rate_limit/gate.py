@@ -19,7 +19,7 @@ from transom_runtime.policy.rate_limit.headers import (
     state_field,
 )
 from transom_runtime.policy.rate_limit.options import RateLimitOptions
-from transom_runtime.policy.rate_limit.plan import Limit, build_limits
+from transom_runtime.policy.rate_limit.plan import Limit, Plan, build_limits
 from transom_runtime.policy.rate_limit.quota import Quota
 from transom_runtime.state.commands import Redis
 
@@ -76,6 +76,7 @@ class RateLimitGate:
 
     def __init__(self, limits: Sequence[Limit], counts: Counts, meter: LimitMeter) -> None:
         self._limits = tuple(limits)
+        self._plan = Plan.of(limits)
         self._counts = counts
         self._meter = meter
         self._policy = policy_field(limits)
@@ -88,7 +89,7 @@ class RateLimitGate:
         call.response_headers[POLICY_HEADER] = self._policy
         keys = [limit.key(call) for limit in self._limits]
         self._check_known(call, keys)
-        count = await self._counts.count(self._limits, keys)
+        count = await self._counts.count(self._plan, keys)
         if count is None:
             return
         call.response_headers[STATE_HEADER] = state_field(self._limits, count)

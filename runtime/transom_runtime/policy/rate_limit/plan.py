@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
 from transom_runtime.binding import Binding, RateLimit
 from transom_runtime.call import Call
+from transom_runtime.policy.rate_limit.gcra import Asked
 from transom_runtime.policy.rate_limit.options import RateLimitOptions
 from transom_runtime.policy.rate_limit.quota import Quota
 from transom_runtime.policy.rate_limit.subject import SUBJECTS, Subject
 
 ROUTE = "route"
 """What a limit without a tier is called towards clients and in metrics."""
+_REMEMBERED_MARKS: Final = 8192
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +35,23 @@ class Limit:
 
     def key(self, call: Call) -> str:
         """Where the calls of this caller are counted. No id and no address stands in it."""
-        subject = self.subject(call).encode("utf-8", "surrogatepass")
-        return self.key_prefix + hashlib.blake2b(subject, digest_size=16).hexdigest()
+        return self.key_prefix + _mark(self.subject(call))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What counting a call of one route asks: the same each time."""
+
+    asked: Asked
+    """Of Redis."""
+    local_quotas: tuple[Quota, ...]
+    """Of this process, while Redis is away."""
+
+    @classmethod
+    def of(cls, limits: Sequence[Limit]) -> Plan:
+        """The plan of these limits."""
+        asked = Asked.of(tuple(limit.quota for limit in limits))
+        return cls(asked, tuple(limit.local_quota for limit in limits))
 
 
 def build_limits(binding: Binding, options: RateLimitOptions, *, prefix: str) -> tuple[Limit, ...]:
@@ -56,6 +76,12 @@ def _limit(binding: Binding, limit: RateLimit, options: RateLimitOptions, prefix
         key_prefix=f"{prefix}:{{limits}}:{scope}:{limit.by.value}:",
         subject=SUBJECTS[limit.by],
     )
+
+
+@lru_cache(maxsize=_REMEMBERED_MARKS)
+def _mark(subject: str) -> str:
+    """What stands for a caller in keys. Remembered, since who calls once calls again."""
+    return hashlib.blake2b(subject.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def _name(limit: RateLimit) -> str:

@@ -20,17 +20,16 @@ def _by_address(call: Call) -> str:
     return f"address:{network_of(call.head.address)}"
 
 
-def _by_caller(call: Call) -> str:
-    principal = call.principal
-    if principal.kind is PrincipalKind.ANONYMOUS:
-        return _by_address(call)
-    return f"{principal.kind.value}:{principal.id}"
+def _by_kind(*kinds: PrincipalKind) -> Subject:
+    prefixes = tuple((kind, f"{kind.value}:") for kind in kinds)
 
-
-def _by_kind(kind: PrincipalKind) -> Subject:
     def subject(call: Call) -> str:
+        principal = call.principal
+        for kind, prefix in prefixes:
+            if principal.kind is kind:
+                return prefix + principal.id
         # On a route that verifies no such caller the address is counted: a limit that counts nobody protects nothing.
-        return f"{kind.value}:{call.principal.id}" if call.principal.kind is kind else _by_address(call)
+        return _by_address(call)
 
     return subject
 
@@ -41,7 +40,7 @@ def _by_all(call: Call) -> str:
 
 
 SUBJECTS: Final[Mapping[LimitBy, Subject]] = {
-    LimitBy.CALLER: _by_caller,
+    LimitBy.CALLER: _by_kind(PrincipalKind.USER, PrincipalKind.API_KEY),
     LimitBy.USER: _by_kind(PrincipalKind.USER),
     LimitBy.KEY: _by_kind(PrincipalKind.API_KEY),
     LimitBy.ADDRESS: _by_address,
