@@ -16,5 +16,5 @@ def said() -> str:
 def test_which_codec(monkeypatch: pytest.MonkeyPatch) -> None:
     """The version comes with the codec that this installation has: which one serves must not be a riddle."""
     assert said().endswith(", native codec\n" if native_plans() else ", pure codec\n")
-    monkeypatch.setattr("transom_runtime.cli.native_plans", lambda: None)
+    monkeypatch.setattr("transom_runtime.cli.version.native_plans", lambda: None)
     assert said().endswith(", pure codec\n")

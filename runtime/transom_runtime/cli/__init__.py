@@ -2,32 +2,56 @@
 
 from __future__ import annotations
 
-import typer
+from importlib import import_module
+from typing import Any, Final, cast
 
-from transom_runtime import __version__
-from transom_runtime.cli.demo import demo
-from transom_runtime.cli.explain import explain
-from transom_runtime.cli.generate import check, generate
-from transom_runtime.cli.mock import mock
-from transom_runtime.cli.routes import routes
-from transom_runtime.cli.serve import serve
-from transom_runtime.transcode.native import native_plans
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from transom_runtime.process.garbage import collector_paused
+
+_MODULES: Final = {
+    "generate": "generate",
+    "check": "generate",
+    "routes": "routes",
+    "explain": "explain",
+    "serve": "serve",
+    "mock": "mock",
+    "demo": "demo",
+    "version": "version",
+}
+"""The module of each command, in the order of the help."""
+
+
+class _Commands(TyperGroup):
+    """Commands that are loaded when they are asked for: a worker holds nothing of the mock, the demo or `explain`."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names of all commands."""
+        del ctx
+        return list(_MODULES)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:
+        """A command, loaded; None where there is none of that name."""
+        del ctx
+        if cmd_name not in _MODULES:
+            return None
+        with collector_paused():
+            module = import_module(f"{__name__}.{_MODULES[cmd_name]}")
+        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        alone.command(cmd_name)(getattr(module, cmd_name))
+        return cast("TyperCommand", get_command(alone))
+
 
 app = typer.Typer(
-    name="transom",
-    help="Annotated protobufs in, a production HTTP gateway out.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
+    name="transom", cls=_Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
-for command in (generate, check, routes, explain, serve, mock, demo):
-    app.command()(command)
 
 
-@app.command()
-def version() -> None:
-    """Print the version, and which codec this installation has."""
-    typer.echo(f"transom {__version__}, {'native' if native_plans() is not None else 'pure'} codec")
+@app.callback()
+def transom() -> None:
+    """Annotated protobufs in, a production HTTP gateway out."""
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from transom_runtime.process.garbage import collector_paused
 from transom_runtime.process.ports import PortTakenError, refuse_if_taken
 from transom_runtime.process.supervisor import SETTINGS_UNUSABLE, Supervisor, SupervisorOptions, say_ready
 from transom_runtime.settings import Settings, SettingsError, load_settings, worker_environment
@@ -34,7 +35,8 @@ def serve(
 
 
 def _serve(settings: Settings, config: Path | None, ready_fd: int | None) -> int:
-    from transom_runtime.process.worker import run_worker  # noqa: PLC0415 -- a supervisor never loads gRPC
+    with collector_paused():
+        from transom_runtime.process.worker import run_worker  # noqa: PLC0415 -- a supervisor never loads gRPC
 
     if ready_fd is not None:
         return _run(run_worker(settings, shared=True, on_ready=lambda _: say_ready(ready_fd)))

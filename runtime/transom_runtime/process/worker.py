@@ -13,6 +13,7 @@ from transom_runtime.assembly import build_gateway
 from transom_runtime.downstream.listener import Listener
 from transom_runtime.gateway import Gateway
 from transom_runtime.observe.logs import configure_logs
+from transom_runtime.process.garbage import collector_paused
 from transom_runtime.settings import Settings, SettingsError
 
 LAST_WORD_S: Final = 0.25
@@ -32,9 +33,11 @@ async def run_worker(settings: Settings, *, shared: bool, on_ready: Callable[[in
     stopping = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stopping.set)
-    gateway = build_gateway(settings)
+    with collector_paused():
+        gateway = build_gateway(settings)
+        app = gateway.app()
     listen = replace(settings.listen, reuse_port=shared, shutdown_grace_s=FLUSH_S)
-    listener = Listener(gateway.app(), listen, gateway.stages.responder)
+    listener = Listener(app, listen, gateway.stages.responder)
     try:
         await listener.start()
     except OSError as error:

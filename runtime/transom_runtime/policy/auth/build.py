@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from transom_runtime.policy.auth.api_key import ApiKeys
 from transom_runtime.policy.auth.callers import Callers
 from transom_runtime.policy.auth.gate import AuthGates
-from transom_runtime.policy.auth.jwks import Fetch, PublishedKeys
 from transom_runtime.policy.auth.keys import KeySource, StaticKey
 from transom_runtime.policy.auth.memory import Revocations, SignIns, Tickets, TokenCache
 from transom_runtime.policy.auth.meter import SILENT, AuthMeter
@@ -15,6 +15,9 @@ from transom_runtime.policy.auth.options import AuthOptions, Issuer
 from transom_runtime.policy.auth.provider_http import ProviderError, ProviderHttp, ProviderRequest
 from transom_runtime.policy.auth.supabase import SupabaseUsers
 from transom_runtime.policy.auth.token import TokenVerifier
+
+if TYPE_CHECKING:
+    from transom_runtime.policy.auth.jwks import Fetch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,8 @@ def key_source(issuer: Issuer, http: ProviderHttp, meter: AuthMeter = SILENT) ->
     """Where an issuer's keys come from, as its options say."""
     if not issuer.jwks_url:
         return StaticKey(issuer)
+    from transom_runtime.policy.auth.jwks import PublishedKeys  # noqa: PLC0415 -- heavy, and only for such issuers
+
     return PublishedKeys(issuer, key_fetch(issuer, http), meter=meter)
 
 

@@ -9,8 +9,8 @@ import orjson
 from jwt import PyJWTError
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
-from transom_runtime.policy.auth.algorithms import PublicKey, takes
-from transom_runtime.policy.auth.keys import VerificationKey, public_key_id
+from transom_runtime.policy.auth.keys import VerificationKey
+from transom_runtime.policy.auth.public_key import PublicKey, public_key_id, takes
 
 MAX_KEYS: Final = 100
 

@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
 
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
-
-from transom_runtime.policy.auth.algorithms import PublicKey
 from transom_runtime.policy.auth.refusals import CredentialRefused, Refusal
 
 if TYPE_CHECKING:
     from transom_runtime.policy.auth.options import Issuer
+    from transom_runtime.policy.auth.public_key import PublicKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,11 +72,7 @@ def _secret_key(issuer: Issuer) -> VerificationKey:
 
 
 def _public_key(issuer: Issuer) -> VerificationKey:
-    key = load_pem_public_key(issuer.public_key.encode())
-    assert isinstance(key, PublicKey), "the options check it"
+    from transom_runtime.policy.auth.public_key import public_key_id, read_public_key  # noqa: PLC0415 -- heavy
+
+    key = read_public_key(issuer.public_key)
     return VerificationKey(id=public_key_id(key), key=key, algorithms=frozenset(issuer.algorithms))
-
-
-def public_key_id(key: PublicKey) -> str:
-    """An id made from the key itself."""
-    return sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()[:16]

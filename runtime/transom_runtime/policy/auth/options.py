@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
-from transom_runtime.policy.auth.algorithms import HMAC, algorithm_mistakes, key_mistakes, secret_mistakes
+from transom_runtime.policy.auth.algorithms import HMAC, algorithm_mistakes, secret_mistakes
 from transom_runtime.policy.auth.provider_url import url_mistakes
 
 _QUOTABLE: Final = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]+")
@@ -107,6 +107,8 @@ class Issuer:
         if self.secret:
             return secret_mistakes(self.secret, self.algorithms)
         if self.public_key:
+            from transom_runtime.policy.auth.public_key import key_mistakes  # noqa: PLC0415 -- heavy
+
             return key_mistakes(self.public_key, self.algorithms)
         return url_mistakes(self.jwks_url)
 

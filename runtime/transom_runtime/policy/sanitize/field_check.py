@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
-import nh3
 import structlog
 
 from transom_runtime.extension import TextCheck, TextRefused
@@ -119,6 +118,8 @@ def _settle(text: str) -> str:
     """Clean markup until cleaning changes nothing: links within tables are read otherwise once they were written, and
     what a browser reads must be what was found clean. Raises TextRefused.
     """
+    import nh3  # noqa: PLC0415 -- 1.5 MiB that a worker which sees no markup does without (`make bench-start`)
+
     for _ in range(_MAX_CLEANINGS):
         cleaned = nh3.clean(text)
         if cleaned == text:
