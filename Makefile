@@ -136,6 +136,10 @@ bench: $(BENCH) h2load ## Measure CPU per request beside Envoy and hand-written 
 bench-growth: $(BENCH) h2load ## Measure how cost grows with payload, connections and workers; ARGS=--write writes docs/performance.md
 	@PYTHONPATH=bench $(BIN)/python -m transom_bench.grow $(ARGS)
 
+.PHONY: bench-start
+bench-start: $(BENCH) h2load ## Measure start and memory with 10 to 5,000 routes; ARGS=--write writes docs/performance.md
+	@PYTHONPATH=bench $(BIN)/python -m transom_bench.start $(ARGS)
+
 .PHONY: bench-micro
 bench-micro: $(BENCH) ## Time codec, routing, binding, auth, limiter and sanitizer one by one; ARGS=--write writes docs/performance.md
 	@PYTHONPATH=bench $(BIN)/python -m transom_bench.micro $(ARGS)

@@ -16,6 +16,7 @@ from transom_bench.plot import build_plot
 from transom_bench.record import Record
 from transom_bench.results import Results, read_results
 from transom_bench.stages import stage_table
+from transom_bench.starts import start_section
 from transom_bench.summary import lost
 from transom_bench.table import cost_table, idle_table, rate_table, ratio_table, table
 from transom_bench.targets import target_table
@@ -66,6 +67,8 @@ def sections(results: Results) -> dict[str, str]:
         told["micro"] = micro_section(results.micro)
     if results.upstream is not None:
         told |= upstream_sections(results.upstream)
+    if results.starts is not None:
+        told["start-growth"] = start_section(results.starts)
     return told
 
 

@@ -12,6 +12,7 @@ from transom_bench.kept import RESULTS
 from transom_bench.micro.record import Micro, read_micro
 from transom_bench.record import Record, read_record
 from transom_bench.stages import Profile, read_profile
+from transom_bench.starts import Starts, read_starts
 from transom_bench.upstream_cost import UpstreamCosts, read_upstream
 
 RUN: Final = "reference.json"
@@ -19,6 +20,7 @@ PROFILE: Final = "profile.json"
 GROWTH: Final = "growth.json"
 MICRO: Final = "micro.json"
 UPSTREAM: Final = "upstream-call.json"
+START: Final = "start.json"
 _Result = TypeVar("_Result")
 
 
@@ -31,6 +33,7 @@ class Results:
     growth: Growth | None = None
     micro: Micro | None = None
     upstream: UpstreamCosts | None = None
+    starts: Starts | None = None
 
 
 def read_results(folder: Path = RESULTS) -> Results:
@@ -41,6 +44,7 @@ def read_results(folder: Path = RESULTS) -> Results:
         growth=_read(folder / GROWTH, read_growth),
         micro=_read(folder / MICRO, read_micro),
         upstream=_read(folder / UPSTREAM, read_upstream),
+        starts=_read(folder / START, read_starts),
     )
 
 

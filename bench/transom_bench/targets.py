@@ -8,6 +8,7 @@ from typing import Final
 
 from transom_bench.growth import worker_gain
 from transom_bench.results import Results
+from transom_bench.starts import memory_of, start_of
 from transom_bench.summary import difference, ratio
 from transom_bench.table import table
 
@@ -72,6 +73,24 @@ TARGETS: Final = (
         found=lambda results: worker_gain(results.growth),
         at_least=True,
     ),
+    Target(
+        wish="start with 100 routes, CPU time",
+        bound=1.0,
+        form="{:.2f} s",
+        found=lambda results: start_of(results.starts, 100),
+    ),
+    Target(
+        wish="start with 5,000 routes, CPU time",
+        bound=5.0,
+        form="{:.2f} s",
+        found=lambda results: start_of(results.starts, 5_000),
+    ),
+    Target(
+        wish="memory of a worker with 100 routes, RSS",
+        bound=90.0,
+        form="{:.0f} MiB",
+        found=lambda results: memory_of(results.starts, 100),
+    ),
 )
 
 
@@ -82,4 +101,4 @@ def target_table(results: Results) -> str:
         value = target.found(results)
         bound = f"{'at least' if target.at_least else 'at most'} {target.form.format(target.bound)}"
         rows.append([target.wish, bound, "-" if value is None else target.form.format(value), target.verdict(value)])
-    return table(["CPU per request", "wanted", "measured", ""], rows)
+    return table(["what", "wanted", "measured", ""], rows)

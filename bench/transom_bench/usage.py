@@ -55,6 +55,28 @@ def rss_mib(pids: Iterable[int]) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What one process holds, in MiB."""
+
+    rss: float
+    """What it shares with others included."""
+    pss: float
+    """Of what is shared, its part only."""
+
+
+def memory_mib(pid: int) -> Memory:
+    """The memory of a process."""
+    return parse_memory((_PROC / str(pid) / "smaps_rollup").read_text())
+
+
+def parse_memory(content: str) -> Memory:
+    """The same, from the text of /proc/<pid>/smaps_rollup."""
+    lines = (line.split() for line in content.splitlines())
+    kib = {words[0]: int(words[1]) for words in lines if words[-1] == "kB"}
+    return Memory(rss=kib["Rss:"] / 1024, pss=kib["Pss:"] / 1024)
+
+
 def allow_files(count: int) -> None:
     """Let this process, and those that it starts, have so many files open. Raises CannotMeasure where it may not."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
