@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from google.protobuf.descriptor_pb2 import FieldDescriptorProto, FileDescriptorProto
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message_factory import GetMessageClass
+from hypothesis import given
+from hypothesis import strategies as st
 
-from transcode.conftest import Decoding, bind
+from transcode.conftest import Decoder, Decoding, bind
+from transcode.examples import examples
+from transcode.made_types import MadeType, made_types
+from transom_runtime.extension import TextRefused
 from transom_runtime.transcode.codec import Codec
+from transom_runtime.transcode.decode_plans import DecodePlans
+from transom_runtime.transcode.faults import Refused
+from transom_runtime.transcode.field_access import descriptor_of
+from transom_runtime.transcode.json_number import ExactFloat
+from transom_runtime.transcode.message_plan import FieldPlan
 from transom_runtime.transcode.options import Native, OutputDefaults, TranscodeOptions
 from transom_runtime.transcode.straight_line import FunctionSource
 
@@ -53,3 +64,70 @@ def test_tracebacks_show_the_line() -> None:
     with pytest.raises(ZeroDivisionError) as caught:
         function(0)
     assert traceback.extract_tb(caught.value.__traceback__)[-1].line == "return v0 / number"
+
+
+ITEMS: tuple[Any, ...] = (
+    *(
+        None,
+        True,
+        False,
+        0,
+        1,
+        -1,
+        2**31 - 1,
+        2**31,
+        -(2**31),
+        -(2**31) - 1,
+        2**63,
+        2**64 - 1,
+        2**64,
+        10**400,
+        -0.0,
+        1.5,
+    ),
+    *(1e38, 3.4028235e38, 3.5e38, 1.7e308, float("inf"), ExactFloat.read("1e400"), ExactFloat.read("7"), "", "x", "1"),
+    *("NaN", "YQ==", "2020-02-29T00:00:00Z", "1s", [], [None], ["x"], [1], {}, {"a": 1}, {"x": None}),
+)
+
+
+def _outcome(fill: Callable[[Any], None], message: Any) -> Any:
+    """The bytes of a message after filling it, or what was refused."""
+    try:
+        fill(message)
+    except Refused as refused:
+        return sorted((flaw.pointer, flaw.description, flaw.reason, flaw.shown) for flaw in refused.flaws())
+    return message.SerializePartialToString(deterministic=True)
+
+
+def _check(text: str) -> str:
+    if text == "x":
+        raise TextRefused("BAD", "is bad")
+    return f"{text}!"
+
+
+@examples(60)
+@given(made=made_types(), checked=st.booleans())
+def test_lines_do_what_setters_do(made: MadeType, checked: bool) -> None:
+    """J3, Q6: straight lines make of a value what the field's setter makes of it, or refuse it alike."""
+    plans = DecodePlans(made.pool, (lambda _: _check) if checked else None, ignores_unknown=False)
+    plan = plans.plan(descriptor_of(made.new))
+    for key, field in {each.key: each for each in plan.names.values()}.items():
+        for item in ITEMS:
+
+            def set_alone(message: Any, field: FieldPlan = field, key: str = key, item: Any = item) -> None:
+                try:
+                    field.set_json(message, item)
+                except Refused as refused:
+                    raise refused.under(key, None) from None
+
+            def fill(message: Any, key: str = key, item: Any = item) -> None:
+                plan.fill(message, {key: item})
+
+            assert _outcome(fill, made.new()) == _outcome(set_alone, made.new()), (key, item)
+
+
+def test_all_faults_are_told(shelf: Any, decoding: Decoder) -> None:
+    """E1: faults in fields, in what they hold, in nulls and unknown names are gathered, however many there are."""
+    decode = decoding(shelf.Book, body="*", options=TranscodeOptions(native=Native.OFF))
+    reasons = decode.reasons(body='{"title": 1, "extra": {"a": "b"}, "x": 1, "tags": [1], "name": null, "y": null}')
+    assert reasons == {"/title": "WRONG_TYPE", "/x": "UNKNOWN_FIELD", "/tags/0": "WRONG_TYPE", "/y": "UNKNOWN_FIELD"}

@@ -8,6 +8,7 @@ from google.protobuf.descriptor import FieldDescriptor
 
 from transcode.conftest import Decoder
 from transom_runtime.extension import TextCheck, TextRefused
+from transom_runtime.transcode.options import Native, TranscodeOptions
 
 
 def clean(text: str) -> str:
@@ -78,3 +79,16 @@ def test_texts_inside_an_any(shelf: Any, decoding: Decoder) -> None:
     assert decode.reasons(body=body) == {"/packed/fullName": "BAD_TEXT"}
     wrapped = '{"packed": {"@type": "t/google.protobuf.StringValue", "value": "bad"}}'
     assert decode.reasons(body=wrapped) == {"/packed/value": "BAD_TEXT"}
+
+
+def test_a_refused_text_is_judged_once(shelf: Any, decoding: Decoder) -> None:
+    """Whoever counts refusals counts each once: a body with faults is not read again, unless a number lost digits."""
+    asked: list[str] = []
+
+    def note(text: str) -> str:
+        asked.append(text)
+        return clean(text)
+
+    decode = decoding(shelf.Book, body="*", text_checks=lambda _: note, options=TranscodeOptions(native=Native.OFF))
+    assert set(decode.faults(body='{"title": "bad", "name": "good", "tags": [1]}')) == {"/title", "/tags/0"}
+    assert sorted(asked) == ["bad", "good"]

@@ -91,8 +91,9 @@ class JsonBody:
     def _decode(self, message: Message, content: bytes, verdict: Verdict) -> Any:
         text = read_json(content, self.options)
         refused = self._fill(message, text)
-        if refused is not None and refused.wrong and not text.exact:
-            # A number may have lost the digits that would have made it right.
+        if refused is not None and refused.is_inexact and not text.exact:
+            # A number may have lost the digits that would have made it right. For other faults nothing is read again,
+            # so that no text is judged, and counted, twice.
             message.Clear()
             text = read_exactly(content, self.options)
             refused = self._fill(message, text)

@@ -8,9 +8,9 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from transom_runtime.transcode.faults import Refused, refuse_type
-from transom_runtime.transcode.field_access import build_access, is_message, message_of
+from transom_runtime.transcode.field_access import build_access, is_message, message_of, takes_null
 from transom_runtime.transcode.scalars import ScalarRule, build_scalar, key_from_text
-from transom_runtime.transcode.single_setters import Setters, check_present, scalar_rule, takes_null
+from transom_runtime.transcode.single_setters import Setters, check_present, scalar_rule
 
 if TYPE_CHECKING:
     from transom_runtime.transcode.decode_plans import DecodePlans
@@ -53,18 +53,19 @@ def _all_refused(convert: Any, items: list[Any]) -> Refused:
 def list_of_messages(field: FieldDescriptor, plans: DecodePlans) -> Setters:
     """Both ways into a list of messages; a text is appended."""
     load, filler, nulls = build_access(field).load, plans.filler_of(field), takes_null(field)
-    fill, fill_text = filler.from_json, filler.from_text
+    plan, fill_text = filler.plan, filler.from_text
 
     def set_json(message: Message, value: Any) -> None:
         if value is None:
             return
         if type(value) is not list:
             raise refuse_type("an array", value)
-        add = load(message).add
+        add, fill = load(message).add, filler.from_json if plan is None else plan.fill
         gathered: Refused | None = None
         for index, item in enumerate(value):
             try:
-                check_present(item, nulls=nulls)
+                if item is None and not nulls:
+                    check_present(item, nulls=nulls)
                 fill(add(), item)
             except Refused as refused:
                 gathered = refused.under(index, gathered)

@@ -60,7 +60,7 @@ class DecodePlans:
             plan = MessagePlan(descriptor, GetMessageClass(descriptor), ignores_unknown=self._ignores_unknown)
             self._plans[descriptor] = plan
             fields = [*descriptor.fields, *self._pool.FindAllExtensions(descriptor)]
-            plan.complete([build_field(field, self) for field in fields])
+            plan.complete([build_field(field, self) for field in fields], self.check_of)
         return plan
 
     def check_of(self, field: FieldDescriptor, *, told_by: FieldDescriptor | None = None) -> TextCheck | None:

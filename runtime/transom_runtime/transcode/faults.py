@@ -29,6 +29,8 @@ class Flaw:
     """The value as it may be told; empty where it is long, composite or secret."""
     known: Sequence[str] = ()
     """For an unknown name: the names that would have been known."""
+    is_inexact: bool = False
+    """Whether it is about a number that may have lost digits when it was read."""
     path: list[str | int] = field(default_factory=list)
     """Keys and indices, innermost first."""
 
@@ -57,6 +59,11 @@ class Refused(Exception):  # noqa: N818 -- a verdict under way to the request's 
     def is_full(self) -> bool:
         """Whether no more faults would be told: whoever gathers may stop, as the request is refused for certain."""
         return len(self.wrong) >= MAX_FAULTS
+
+    @property
+    def is_inexact(self) -> bool:
+        """Whether digits that were lost may have made a fault."""
+        return any(flaw.is_inexact for flaw in self.wrong)
 
     def under(self, key: str | int, gathered: Refused | None) -> Refused:
         """Add what was raised for `key` to what was gathered before; the whole, to be raised in its turn."""

@@ -76,6 +76,13 @@ def is_message(field: FieldDescriptor) -> bool:
     return bool(field.cpp_type == FieldDescriptor.CPPTYPE_MESSAGE)
 
 
+def takes_null(field: FieldDescriptor) -> bool:
+    """Whether null is a value of the field's elements, not their absence (J3)."""
+    if is_message(field):
+        return bool(message_of(field).full_name == "google.protobuf.Value")
+    return field.enum_type is not None and bool(field.enum_type.full_name == "google.protobuf.NullValue")
+
+
 def oneof_of(field: FieldDescriptor) -> str:
     """The oneof that a field shares with others; empty: none. An optional field's own does not count."""
     oneof = field.containing_oneof

@@ -9,15 +9,9 @@ from google.protobuf.message import Message
 
 from transom_runtime.transcode.container_setters import list_of_messages, list_of_scalars, map_setters
 from transom_runtime.transcode.faults import Refused, refuse
-from transom_runtime.transcode.field_access import is_map, is_message, json_key, oneof_of
+from transom_runtime.transcode.field_access import is_map, is_message, json_key, oneof_of, takes_null
 from transom_runtime.transcode.message_plan import FieldPlan, Setter
-from transom_runtime.transcode.single_setters import (
-    Setters,
-    message_setters,
-    scalar_rule,
-    scalar_setters,
-    takes_null,
-)
+from transom_runtime.transcode.single_setters import Setters, message_setters, scalar_rule, scalar_setters
 
 if TYPE_CHECKING:
     from transom_runtime.transcode.decode_plans import DecodePlans
@@ -27,7 +21,8 @@ def build_field(field: FieldDescriptor, plans: DecodePlans) -> FieldPlan:
     """The plan of a field. `plans` knows the plans of its messages and chooses the check of its texts."""
     setters = _shape(field, plans)
     from_json, from_text = setters.from_json, setters.from_text
-    if field.GetOptions().debug_redact:
+    is_secret = field.GetOptions().debug_redact
+    if is_secret:
         from_json, from_text = _veiled(from_json), from_text and _veiled(from_text)
     oneof = oneof_of(field)
     if oneof:
@@ -38,9 +33,11 @@ def build_field(field: FieldDescriptor, plans: DecodePlans) -> FieldPlan:
         name=field.name,
         key=json_key(field),
         oneof=oneof,
+        is_secret=is_secret,
         set_json=from_json,
         set_text=from_text,
         no_text=setters.no_text,
+        fill=setters.fill,
         child=setters.child,
     )
 

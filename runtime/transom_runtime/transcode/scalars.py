@@ -13,7 +13,7 @@ from typing import Any, Final
 from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 
 from transom_runtime.extension import TextCheck, TextRefused
-from transom_runtime.transcode.faults import refuse, refuse_type
+from transom_runtime.transcode.faults import Flaw, Refused, refuse, refuse_type, show
 from transom_runtime.transcode.field_access import enum_of
 from transom_runtime.transcode.json_number import ExactFloat
 
@@ -97,7 +97,7 @@ def _integer_of_float(value: float) -> int:
     if value.is_integer() and abs(value) < _EXACT_BELOW:
         return int(value)
     # Beyond 2**53 the digits are lost: the refusal makes the caller read the number as it was written.
-    raise refuse("is no integer", value)
+    raise Refused(Flaw(description="is no integer", reason="INVALID_VALUE", shown=show(value), is_inexact=True))
 
 
 def _float_rule(limit: float) -> ScalarRule:
@@ -169,9 +169,10 @@ def _checked(check: TextCheck) -> ScalarRule:
         except TextRefused as refused:
             raise refuse(refused.description, reason=refused.reason) from refused
 
-    return ScalarRule(
-        lambda value: pass_check(_string_from_json(value)), lambda text: pass_check(_string_from_text(text))
-    )
+    def from_json(value: Any) -> str:
+        return pass_check(value if type(value) is str else _string_from_json(value))
+
+    return ScalarRule(from_json, lambda text: pass_check(_string_from_text(text)))
 
 
 def _bytes_from_json(value: Any) -> bytes:
@@ -229,6 +230,15 @@ def key_from_text(rule: ScalarRule, text: str) -> Any:
 
 _STRING: Final = ScalarRule(_string_from_json, _string_from_text)
 _BYTES: Final = ScalarRule(_bytes_from_json, _bytes_from_text)
+LIMITS: Final[dict[int, tuple[float, float]]] = {
+    FieldDescriptor.CPPTYPE_FLOAT: (-_MAX_FLOAT, _MAX_FLOAT),
+    FieldDescriptor.CPPTYPE_DOUBLE: (-_MAX_DOUBLE, _MAX_DOUBLE),
+    FieldDescriptor.CPPTYPE_INT32: (-(2**31), 2**31 - 1),
+    FieldDescriptor.CPPTYPE_INT64: (-(2**63), 2**63 - 1),
+    FieldDescriptor.CPPTYPE_UINT32: (0, 2**32 - 1),
+    FieldDescriptor.CPPTYPE_UINT64: (0, 2**64 - 1),
+}
+"""The least and the greatest number of each type."""
 _PLAIN: Final = {
     FieldDescriptor.CPPTYPE_BOOL: ScalarRule(_bool_from_json, _bool_from_text),
     FieldDescriptor.CPPTYPE_FLOAT: _float_rule(_MAX_FLOAT),

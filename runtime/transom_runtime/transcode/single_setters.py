@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from transom_runtime.extension import TextCheck
 from transom_runtime.transcode.faults import refuse
-from transom_runtime.transcode.field_access import build_access, is_message, message_of
+from transom_runtime.transcode.field_access import build_access, takes_null
 from transom_runtime.transcode.message_plan import MessagePlan, Setter
 from transom_runtime.transcode.scalars import ScalarRule, build_scalar
-from transom_runtime.transcode.well_known import VALUE
 
 if TYPE_CHECKING:
     from transom_runtime.transcode.decode_plans import DecodePlans, MessageFiller
-
-_NULL_VALUE: Final = "google.protobuf.NullValue"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,14 +25,8 @@ class Setters:
     from_json: Setter
     from_text: Setter | None
     no_text: str = ""
+    fill: Setter | None = None
     child: MessagePlan | None = None
-
-
-def takes_null(field: FieldDescriptor) -> bool:
-    """Whether null is a value of the field's elements, not their absence (J3)."""
-    if is_message(field):
-        return bool(message_of(field).full_name == VALUE)
-    return field.enum_type is not None and bool(field.enum_type.full_name == _NULL_VALUE)
 
 
 def scalar_rule(field: FieldDescriptor, check: TextCheck | None) -> ScalarRule:
@@ -95,6 +86,7 @@ def message_setters(field: FieldDescriptor, plans: DecodePlans) -> Setters:
         from_json=set_null if takes_null(field) else set_json,
         from_text=set_text if fill_text else None,
         no_text=_why_no_text(filler),
+        fill=fill,
         child=filler.plan,
     )
 

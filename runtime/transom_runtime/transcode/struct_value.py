@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
+from google.protobuf.descriptor import FieldDescriptor
+
 from transom_runtime.transcode.faults import Refused, refuse_type
-from transom_runtime.transcode.scalars import ScalarRule
+from transom_runtime.transcode.scalars import LIMITS, ScalarRule
 
 _COUNTS_TO: Final = 2**53
+_LOW, _HIGH = LIMITS[FieldDescriptor.CPPTYPE_DOUBLE]
 
 
 class StructReader:
@@ -41,11 +44,16 @@ class StructReader:
         if type(value) is not dict:
             raise refuse_type("an object", value)
         message.SetInParent()
-        fields, fill = message.fields, self.fill_value
+        fields, fill, text = message.fields, self.fill_value, self._text
         gathered: Refused | None = None
         for key, item in value.items():
             try:
-                fill(fields[key], item)
+                if type(item) is str:
+                    fields[key].string_value = text(item)
+                elif (type(item) is float or type(item) is int) and _LOW <= item <= _HIGH:
+                    fields[key].number_value = item
+                else:
+                    fill(fields[key], item)
             except Refused as refused:
                 gathered = refused.under(key, gathered)
                 if gathered.is_full:
