@@ -1,4 +1,4 @@
-"""The codec, both ways: JSON to wire bytes and back, by google's json_format and by each filling of transom's."""
+"""The codec, both ways: JSON to wire bytes and back, by others and by each filling of transom's."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from functools import partial
 from typing import Any, Final
 
 import orjson
-from google.protobuf.json_format import MessageToDict, ParseDict
+from google.protobuf.json_format import MessageToDict
 
 from transom_bench.canned import build_small, build_workflow
 from transom_bench.codecs import build_codecs
+from transom_bench.micro.fillings import build_fillings
 from transom_bench.micro.timing import Subject, repeated
 from transom_runtime.transcode.codec import Codec
 from workflow.v1.workflows_gateway import CREATE_WORKFLOW, GET_WORKFLOW
@@ -28,8 +29,9 @@ def codec_subjects() -> Iterator[Subject]:
         sent = Workflow(name="nightly import", nodes=whole.nodes, connections=whole.connections)
         wire, body = whole.SerializeToString(), orjson.dumps(MessageToDict(sent))
         size = f"{nodes:,} nodes" if nodes else "small"
-        yield Subject(group=_ENCODE, name="json_format", size=size, batch=repeated(partial(_encode, wire)))
-        yield Subject(group=_DECODE, name="json_format", size=size, batch=repeated(partial(_decode, body)))
+        for filling in build_fillings():
+            yield Subject(group=_ENCODE, name=filling.name, size=size, batch=repeated(partial(filling.encode, wire)))
+            yield Subject(group=_DECODE, name=filling.name, size=size, batch=repeated(partial(filling.decode, body)))
         for name, codec in build_codecs().items():
             yield from _of_transom(f"transom, {name} codec", size, codec, wire, body)
 
@@ -40,11 +42,3 @@ def _of_transom(name: str, size: str, codec: Codec, wire: bytes, body: bytes) ->
     decode = partial(decode, (), "", body, content_type="application/json", method="POST")
     yield Subject(group=_ENCODE, name=name, size=size, batch=repeated(encode))
     yield Subject(group=_DECODE, name=name, size=size, batch=repeated(decode))
-
-
-def _encode(wire: bytes) -> bytes:
-    return orjson.dumps(MessageToDict(Workflow.FromString(wire)))
-
-
-def _decode(body: bytes) -> bytes:
-    return ParseDict(orjson.loads(body), Workflow()).SerializeToString()
