@@ -104,6 +104,7 @@ async def test_a_cluster_serves_every_use(cluster: Server) -> None:
         async with State(StateOptions(url=cluster.url)).running() as node:
             await node.redis.execute("SCRIPT", "FLUSH")
         assert await _ADD.run(here.redis, ["{t}:n"], [5]) == 10
+        assert await _ADD.prepare(1, [5]).run(here.redis, ["{t}:n"]) == 15
         with pytest.raises(CommandRefused):
             await here.redis.execute("LPUSH", "{t}:n", 1)
         caller = user()
@@ -177,3 +178,26 @@ async def ask(server: Server, command: str) -> bytes:
     reply = await reader.read(1000)
     writer.close()
     return reply
+
+
+async def test_a_moved_slot_is_followed(cluster: Server) -> None:
+    """A key whose slot has moved to another node is found there, by a prepared command too, and counted once."""
+    bus = free_port()
+    other = Server(**{"cluster-enabled": "yes", "cluster-port": str(bus)})
+    other.start()
+    try:
+        assert await ask(cluster, f"CLUSTER MEET 127.0.0.1 {other.port} {bus}") == b"+OK\r\n"
+        await eventually(lambda: cluster_is_ok(other))
+        options = StateOptions(url=f"redis+cluster://127.0.0.1:{cluster.port}", timeout_s=2)
+        async with State(options).running() as state:
+            add = _ADD.prepare(1, [5])
+            slot = (await ask(cluster, "CLUSTER KEYSLOT {t}:n"))[1:].split(b"\r\n")[0].decode()
+            there = (await ask(other, "CLUSTER MYID")).split(b"\r\n")[1].decode()
+            for node in (other, cluster):
+                assert await ask(node, f"CLUSTER SETSLOT {slot} NODE {there}") == b"+OK\r\n"
+            assert await add.run(state.redis, ["{t}:n"]) == 5
+            assert await add.run(state.redis, ["{t}:n"]) == 10
+        async with State(StateOptions(url=other.url)).running() as moved_to:
+            assert await moved_to.redis.execute("GET", "{t}:n") == b"10"
+    finally:
+        other.stop()

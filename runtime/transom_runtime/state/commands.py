@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from transom_runtime.extension import Health
@@ -27,6 +27,16 @@ class CommandRefused(Exception):  # noqa: N818 -- as above: what Redis said, not
         return str(self).partition(" ")[0]
 
 
+class Prepared(Protocol):
+    """A command made ready at start, but for some words that each use gives."""
+
+    def pack(self, middle: Sequence[str]) -> bytes:
+        """The whole command as it goes over the wire."""
+
+    def words(self, middle: Sequence[str]) -> Sequence[Argument]:
+        """The same word by word."""
+
+
 class Redis(Protocol):
     """A way to Redis. One event loop; any number of commands at once."""
 
@@ -39,6 +49,9 @@ class Redis(Protocol):
 
         Raises StateUnavailable or CommandRefused. A caller that is cancelled leaves the others' replies in order.
         """
+
+    async def execute_prepared(self, command: Prepared, middle: Sequence[str]) -> Any:
+        """Run one prepared command with these words in it, as `execute` does."""
 
     def when_connected(self, callback: Callable[[], None]) -> None:
         """Have `callback` called after each time that a connection was made. It must neither block nor raise."""

@@ -15,7 +15,14 @@ from typing import Any, Final
 
 from transom_runtime.extension import Health
 from transom_runtime.state.backoff import Backoff
-from transom_runtime.state.commands import Argument, CommandRefused, StateMeter, StateUnavailable, Unmetered
+from transom_runtime.state.commands import (
+    Argument,
+    CommandRefused,
+    Prepared,
+    StateMeter,
+    StateUnavailable,
+    Unmetered,
+)
 from transom_runtime.state.options import StateOptions
 from transom_runtime.state.wire import OnPush, Wire
 
@@ -62,12 +69,17 @@ class Connection:
         try:
             return await wire.send(words)
         except CommandRefused as error:
-            if error.code not in _AWAY:
-                raise
-            # Elsewhere there may be a server that takes it: the next connection goes and sees.
-            reason = f"the server answered {error.code}"
-            wire.drop(reason)
-            raise StateUnavailable(reason) from error
+            _give_up_if_away(wire, error)
+            raise
+
+    async def execute_prepared(self, command: Prepared, middle: Sequence[str]) -> Any:
+        """Run one prepared command, as Redis in `commands` says."""
+        wire = self._open_wire()
+        try:
+            return await wire.send_packed(command.pack(middle))
+        except CommandRefused as error:
+            _give_up_if_away(wire, error)
+            raise
 
     def tell(self, words: Sequence[Argument]) -> None:
         """Send a command that is answered by a push. Raises StateUnavailable."""
@@ -156,3 +168,11 @@ class Connection:
         self._reason = reason
         self._meter.redis_changed(connected=False)
         self._tried.set()
+
+
+def _give_up_if_away(wire: Wire, error: CommandRefused) -> None:
+    """Leave a server that says to go elsewhere: the next connection goes and sees. Raises StateUnavailable for it."""
+    if error.code in _AWAY:
+        reason = f"the server answered {error.code}"
+        wire.drop(reason)
+        raise StateUnavailable(reason) from error

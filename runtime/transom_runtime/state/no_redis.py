@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from transom_runtime.extension import Health
-from transom_runtime.state.commands import Argument, StateUnavailable
+from transom_runtime.state.commands import Argument, Prepared, StateUnavailable
 
 
 class NoRedis:
@@ -18,6 +18,11 @@ class NoRedis:
     async def execute(self, *words: Argument) -> NoReturn:
         """Refuse. Raises StateUnavailable."""
         del words
+        raise StateUnavailable("no Redis is configured")
+
+    async def execute_prepared(self, command: Prepared, middle: Sequence[str]) -> NoReturn:
+        """Refuse. Raises StateUnavailable."""
+        del command, middle
         raise StateUnavailable("no Redis is configured")
 
     def when_connected(self, callback: Callable[[], None]) -> None:

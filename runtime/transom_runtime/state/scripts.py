@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from transom_runtime.state.commands import Argument, CommandRefused, Redis
+from transom_runtime.state.prepared import PreparedCommand
 
 
 class Script:
@@ -27,4 +29,31 @@ class Script:
         except CommandRefused as error:
             if error.code != "NOSCRIPT":
                 raise
+        return await self.run_source(redis, keys, arguments)
+
+    async def run_source(self, redis: Redis, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
+        """Run the script on a server that does not know it, and knows it then."""
         return await redis.execute("EVAL", self._source, len(keys), *keys, *arguments)
+
+    def prepare(self, key_count: int, arguments: Sequence[Argument]) -> PreparedScript:
+        """The script made ready to be run with so many keys, and with the same arguments each time."""
+        command = PreparedCommand(("EVALSHA", self._sha1, key_count), arguments, open_words=key_count)
+        return PreparedScript(self, command, tuple(arguments))
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedScript:
+    """A script of which only the keys are open."""
+
+    script: Script
+    command: PreparedCommand
+    arguments: tuple[Argument, ...]
+
+    async def run(self, redis: Redis, keys: Sequence[str]) -> Any:
+        """Run the script, as `Script.run` does."""
+        try:
+            return await redis.execute_prepared(self.command, keys)
+        except CommandRefused as error:
+            if error.code != "NOSCRIPT":
+                raise
+        return await self.script.run_source(redis, keys, self.arguments)

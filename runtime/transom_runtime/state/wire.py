@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any, Final, cast
 
 import hiredis
 
 from transom_runtime.state.commands import Argument, CommandRefused, StateMeter, StateUnavailable
 from transom_runtime.state.options import StateOptions
+from transom_runtime.state.prepared import pack
 
 OnPush = Callable[[Sequence[Any]], None]
 """Takes what Redis says unasked: pub/sub messages and confirmations."""
@@ -37,8 +39,9 @@ class Wire(asyncio.Protocol):
         self._reader = hiredis.Reader(replyError=CommandRefused, notEnoughData=_MORE)
         self._transport: asyncio.Transport | None = None
         self._unsent: list[bytes] = []
-        self._waiting: deque[tuple[asyncio.Future[Any], float]] = deque()
+        self._waiting: deque[asyncio.Future[Any]] = deque()
         self._sent = self._answered = self._timed = 0
+        # Of each write that is not answered in full: how many commands had been sent with it, and when.
         self._writes: deque[tuple[int, float]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._look_at = 0.0
@@ -49,10 +52,13 @@ class Wire(asyncio.Protocol):
 
     def send(self, words: Sequence[Argument]) -> asyncio.Future[Any]:
         """Queue a command for the write at the end of this turn; its reply to come. Raises StateUnavailable."""
+        return self.send_packed(pack(words))
+
+    def send_packed(self, packed: bytes) -> asyncio.Future[Any]:
+        """Queue a command that is packed already, as `send` does."""
         self._check_open()
-        packed = _pack(words)
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._waiting.append((future, self._loop.time()))
+        self._waiting.append(future)
         self._sent += 1
         self._queue(packed)
         if self._timer is None:
@@ -62,7 +68,7 @@ class Wire(asyncio.Protocol):
     def tell(self, words: Sequence[Argument]) -> None:
         """Queue a command that Redis answers by a push, such as SUBSCRIBE. Raises StateUnavailable."""
         self._check_open()
-        self._queue(_pack(words))
+        self._queue(pack(words))
 
     def drop(self, reason: str) -> None:
         """Give the connection up: what waits fails."""
@@ -94,7 +100,7 @@ class Wire(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
         self._transport = None
-        for future, _ in self._waiting:
+        for future in self._waiting:
             if not future.done():
                 future.set_exception(StateUnavailable(self._reason))
         self._waiting.clear()
@@ -128,9 +134,9 @@ class Wire(asyncio.Protocol):
         if not self._waiting:
             self.drop("the server sent a reply that nobody asked for")
             return
-        future, _ = self._waiting.popleft()
+        future = self._waiting.popleft()
         self._answered += 1
-        while self._writes and self._writes[0][0] <= self._answered:
+        if self._writes and self._writes[0][0] == self._answered:
             self._meter.redis_answered(self._loop.time() - self._writes.popleft()[1])
         if future.done():
             return
@@ -154,20 +160,16 @@ class Wire(asyncio.Protocol):
         # Late because this process was busy: the replies may be here, unread, and Redis is not to blame.
         if not is_late:
             self._fail_overdue(now)
-        if now - self._waiting[0][1] >= self._drop_after_s and not is_late:
+        if self._writes and now - self._writes[0][1] >= self._drop_after_s and not is_late:
             self.drop(f"no reply within {self._drop_after_s:g} s")
         else:
             self._watch()
 
     def _fail_overdue(self, now: float) -> None:
-        for future, sent_at in self._waiting:
-            if now - sent_at < self._timeout_s:
-                return
-            self._stalled = True
+        late = [count for count, written_at in self._writes if now - written_at >= self._timeout_s]
+        if not late:
+            return
+        self._stalled = True
+        for future in islice(self._waiting, late[-1] - self._answered):
             if not future.done():
                 future.set_exception(StateUnavailable(f"no reply within {self._timeout_s:g} s"))
-
-
-def _pack(words: Sequence[Argument]) -> bytes:
-    packed: bytes = hiredis.pack_command(tuple(words))  # type: ignore[arg-type] # its stub says tuples of one word
-    return packed

@@ -204,4 +204,6 @@ def _choose_values(directory: Path | None) -> None:
         return
     directory.mkdir(parents=True, exist_ok=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
-    values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call] # as above
+    # Workers are spawned, never forked: asking the system who this is at every count would take 0.3 us of each.
+    pid = os.getpid()
+    values.ValueClass = values.MultiProcessValue(lambda: pid)  # type: ignore[no-untyped-call] # as above

@@ -1,6 +1,7 @@
 """Callers by their tokens: known ones at the cost of a digest, others by one verification however many ask at once.
 
-    digest -> refused a moment ago? -> known here? -> readable? -> known to a replica? -> verify -> remember
+    digest -> known here? -> could be a token? -> refused a moment ago?
+        -> readable? -> known to a replica? -> verify -> remember
 
 A caller who is known is still checked, each time: that the token has not ended, and that the key which verified it is
 still its issuer's. Revocation is the gate's to check.
@@ -16,6 +17,7 @@ from hashlib import sha256
 
 from transom_runtime.call import Principal
 from transom_runtime.errors import CallError
+from transom_runtime.policy.auth.credentials import check_visible
 from transom_runtime.policy.auth.memory import TokenCache
 from transom_runtime.policy.auth.meter import SILENT, AuthMeter, Found
 from transom_runtime.policy.auth.options import AuthOptions
@@ -69,6 +71,7 @@ class Callers:
         await self._verifier.close()
 
     async def _found_out(self, token: str, digest: str) -> Principal:
+        check_visible(token)
         refusal = self._refused.get(digest)
         if refusal is not None:
             self._meter.found(Found.REFUSED)

@@ -29,9 +29,7 @@ def policy_field(limits: Iterable[Limit]) -> str:
 
 def state_field(limits: Iterable[Limit], count: Count) -> str:
     """How a caller stands after a call."""
-    return ", ".join(
-        _state(limit, quota, debt) for limit, quota, debt in zip(limits, count.quotas, count.debts_us, strict=True)
-    )
+    return ", ".join([_state(*shown) for shown in zip(limits, count.quotas, count.debts_us, strict=True)])
 
 
 def exhausted_field(limit: Limit, wait_s: float) -> str:
