@@ -79,7 +79,7 @@ def grow(rounds: int, seconds: float, cores: Cores, say: Callable[[str], None]) 
             connections = _measured(_connection_turns(entries), rounds, say)
             payload = _measured(_payload_turns(entries, canned), rounds, say)
         with _workers_running(around, seconds) as turns:
-            workers = _measured(turns, rounds, say)
+            workers = tuple(_rounds(turns, rounds, say))
     return Growth(
         machine=describe_machine(),
         rounds=rounds,
@@ -136,16 +136,22 @@ def _workers_running(around: Surroundings, seconds: float) -> Iterator[list[Turn
 
 
 def _measured(turns: Sequence[Turn], rounds: int, say: Callable[[str], None]) -> tuple[Measure, ...]:
+    """Measure case by case, each with all contestants in turn: what a larger one leaves in memory comes behind."""
     check_agreement([(turn.contestant, turn.process, turn.case) for turn in turns])
+    measures: list[Measure] = []
+    for name in dict.fromkeys(turn.case.name for turn in turns):
+        measures += _rounds([turn for turn in turns if turn.case.name == name], rounds, say)
+    return tuple(measures)
+
+
+def _rounds(turns: Sequence[Turn], rounds: int, say: Callable[[str], None]) -> Iterator[Measure]:
     requests = [turn.bench.warm(turn.contestant.name, turn.process, turn.case) for turn in turns]
-    measures = []
     for number in range(rounds):
         for turn, count in zip(turns, requests, strict=True):
             name, case = turn.contestant.name, turn.case
             measure = turn.bench.measure(name, turn.process, case, requests=count, number=number)
             say(f"{number + 1}/{rounds} {case.label:22} {turn.contestant.label:34} {measure.cpu_us:12.1f} us")
-            measures.append(measure)
-    return tuple(measures)
+            yield measure
 
 
 def _parse() -> argparse.Namespace:
