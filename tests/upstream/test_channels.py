@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import grpc
 import pytest
 import trustme
 from google.protobuf.wrappers_pb2 import Int32Value, StringValue
 
-from transom_runtime.errors import CallError
+from transom_runtime.call import Deadline
+from transom_runtime.errors import CallError, Code
 from transom_runtime.extension import Health
 from transom_runtime.upstream.channels import ChannelOptions, GrpcUpstream, TlsOptions
 from upstream.calls import binding, call
@@ -92,6 +95,48 @@ def test_pings_are_as_rare_as_servers_demand() -> None:
     """S6: a silent stream outlives the pings of its channel, which servers take every five minutes unless told
     otherwise: gRPC's core (`grpc.http2.min_ping_interval_without_data_ms`), Go and Java alike."""
     assert ChannelOptions(target="x:1").keepalive_interval_s > 300
+
+
+class Mute(asyncio.Protocol):
+    """The connection of a server that takes calls, and answers neither them nor pings: as one that hangs."""
+
+    def __init__(self) -> None:
+        self.gone = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+        settings, acknowledged = b"\0\0\0\4\0\0\0\0\0", b"\0\0\0\4\1\0\0\0\0"
+        self.transport.write(settings + acknowledged)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.gone.set()
+
+
+@pytest.fixture
+async def mute() -> AsyncIterator[int]:
+    """The port of a mute server."""
+    connections: list[Mute] = []
+
+    def connection() -> Mute:
+        connections.append(Mute())
+        return connections[-1]
+
+    server = await asyncio.get_running_loop().create_server(connection, "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1]
+    server.close()
+    for each in connections:
+        each.transport.abort()
+        await each.gone.wait()
+
+
+async def test_a_connection_whose_pings_are_not_answered_is_given_up(mute: int) -> None:
+    """A call on a connection that died without a word fails when a ping's answer is overdue, not at its deadline."""
+    options = ChannelOptions(target=f"127.0.0.1:{mute}", keepalive_interval_s=0.2, keepalive_timeout_s=0.2)
+    upstream = GrpcUpstream("peer", options)
+    with pytest.raises(CallError) as caught:
+        await upstream.unary(binding())(call(deadline=Deadline.after(30)), b"x")
+    assert caught.value.code is Code.UNAVAILABLE
+    await upstream.close()
 
 
 async def health_of(port: int, service: str | None = None) -> Health:

@@ -178,6 +178,8 @@ def channel_arguments(options: ChannelOptions) -> list[tuple[str, str | int]]:
         ("grpc.http2.lookahead_bytes", _WINDOW_BYTES),
         ("grpc.keepalive_time_ms", round(options.keepalive_interval_s * 1000)),
         ("grpc.keepalive_timeout_ms", round(options.keepalive_timeout_s * 1000)),
+        # Not the former's affair: the core waits for the answer to a ping for a minute unless it is told otherwise.
+        ("grpc.http2.ping_timeout_ms", round(options.keepalive_timeout_s * 1000)),
         # The core takes the least backoff for the time that one attempt has.
         ("grpc.min_reconnect_backoff_ms", round(options.connect_timeout_s * 1000)),
         ("grpc.initial_reconnect_backoff_ms", 200),
