@@ -148,6 +148,10 @@ bench-micro: $(BENCH) ## Time codec, routing, binding, auth, limiter and sanitiz
 bench-profile: $(BENCH) h2load ## Sample where a request's time goes in the gateway; ARGS=--write writes docs/performance.md
 	@PYTHONPATH=bench $(BIN)/python -m transom_bench.profile $(ARGS)
 
+.PHONY: bench-cores
+bench-cores: $(BENCH) h2load ## Measure whether workers do better with a core each; ARGS=--write writes docs/performance.md
+	@PYTHONPATH=bench $(BIN)/python -m transom_bench.worker_cores $(ARGS)
+
 .PHONY: bench-upstream
 bench-upstream: $(BENCH) ## Measure a call upstream by grpcio release, way of calling and options; ARGS=--write writes docs/performance.md
 	@PYTHONPATH=bench $(BIN)/python -m transom_bench.upstream_call $(ARGS)

@@ -12,6 +12,7 @@ from transom_bench.cases import Case, build_cases
 from transom_bench.contestants import CONTESTANTS, Contestant
 from transom_bench.growth import growth_plots, growth_sections
 from transom_bench.micro.record import micro_section
+from transom_bench.placement import placement_sections
 from transom_bench.plot import build_plot
 from transom_bench.record import Record
 from transom_bench.results import Results, read_results
@@ -69,6 +70,8 @@ def sections(results: Results) -> dict[str, str]:
         told |= upstream_sections(results.upstream)
     if results.starts is not None:
         told["start-growth"] = start_section(results.starts)
+    if results.placement is not None:
+        told |= placement_sections(results.placement)
     return told
 
 

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from transom_bench.growth import Growth, read_growth
 from transom_bench.kept import RESULTS
 from transom_bench.micro.record import Micro, read_micro
+from transom_bench.placement import Placement, read_placement
 from transom_bench.record import Record, read_record
 from transom_bench.stages import Profile, read_profile
 from transom_bench.starts import Starts, read_starts
@@ -21,6 +22,7 @@ GROWTH: Final = "growth.json"
 MICRO: Final = "micro.json"
 UPSTREAM: Final = "upstream-call.json"
 START: Final = "start.json"
+PLACEMENT: Final = "placement.json"
 _Result = TypeVar("_Result")
 
 
@@ -34,6 +36,7 @@ class Results:
     micro: Micro | None = None
     upstream: UpstreamCosts | None = None
     starts: Starts | None = None
+    placement: Placement | None = None
 
 
 def read_results(folder: Path = RESULTS) -> Results:
@@ -45,6 +48,7 @@ def read_results(folder: Path = RESULTS) -> Results:
         micro=_read(folder / MICRO, read_micro),
         upstream=_read(folder / UPSTREAM, read_upstream),
         starts=_read(folder / START, read_starts),
+        placement=_read(folder / PLACEMENT, read_placement),
     )
 
 
