@@ -9,6 +9,7 @@ from transcode.conftest import bind
 from transcode.made_types import MadeType
 from transom_runtime.errors import CallError
 from transom_runtime.transcode.codec import Codec
+from transom_runtime.transcode.native.decoding import NativeRequest
 from transom_runtime.transcode.options import Native, TranscodeOptions
 
 JSON_BITS: Final = [
@@ -37,12 +38,10 @@ class Pair:
         self._decoder = pure.request_decoder(bind(made.new, method="POST", body="*"))
         native = Codec(TranscodeOptions(native=Native.REQUIRE, **options), pool=made.pool)
         descriptor: Any = made.new.DESCRIPTOR
-        write = native._encode_plans.native.writer(descriptor)
+        self._write = native._encode_plans.native.writer(descriptor)
         decodings = native._decode_plans.native
-        assert write is not None
         assert decodings is not None
-        self.write = write
-        self.read = decodings.reader(descriptor, None, TranscodeOptions())
+        self._read = decodings.reader(NativeRequest(descriptor=descriptor, has_body=True), TranscodeOptions())
 
     def pure_json(self, wire: bytes) -> bytes:
         """The JSON that the pure codec writes; empty where it refuses."""
@@ -50,6 +49,14 @@ class Pair:
             return self._encoder.encode(wire).body
         except CallError:
             return b""
+
+    def write(self, wire: bytes) -> bytes | None:
+        """The JSON of a message, where the native codec writes it."""
+        return self._write(wire) if self._write is not None else None
+
+    def read(self, body: bytes) -> bytes | None:
+        """The wire bytes of a body alone, where the native codec reads it."""
+        return self._read(body, "", (), "") if self._read is not None and body else None
 
     def compare_written(self, wire: bytes) -> None:
         """Where the native codec writes JSON, it is the pure codec's, byte by byte, the order in maps apart."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from transom_runtime.transcode.faults import Flaw, Refused, refuse
@@ -44,6 +45,11 @@ class QueryBinder:
         self._direct = {
             name: FieldPath((), field) for name, field in self._names.items() if field.name not in self._bound
         }
+
+    @property
+    def direct(self) -> dict[str, FieldDescriptor]:
+        """The fields of the request itself that a query may name, by both their names."""
+        return {name: path.field.descriptor for name, path in self._direct.items()}
 
     def bind(self, message: Message, raw_query: str, verdict: Verdict) -> None:
         """Set what the query names. Faults are told under the parameter as it was sent."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from google.protobuf.message import DecodeError, EncodeError, Message
@@ -18,14 +19,14 @@ from transom_runtime.transcode.field_path import FieldPath, build_field_path
 from transom_runtime.transcode.http_body import is_http_body
 from transom_runtime.transcode.message_plan import FieldPlan
 from transom_runtime.transcode.missing import find_missing
-from transom_runtime.transcode.native.decoding import NativeRead
+from transom_runtime.transcode.native.decoding import NativeRead, NativeRequest
+from transom_runtime.transcode.native.tables import takes_text
 from transom_runtime.transcode.nesting import deepest
 from transom_runtime.transcode.options import TranscodeOptions
 from transom_runtime.transcode.placement import Part, Placement
 from transom_runtime.transcode.query import QueryBinder
 from transom_runtime.transcode.variable import build_variable
 from transom_runtime.transcode.verdict import OnUnknown, Verdict
-from transom_runtime.transcode.well_known import SPECIAL
 
 _ALWAYS_SHALLOW: Final = 33
 """Objects and arrays that cannot make 100 messages inside each other: one of a Struct makes three at most."""
@@ -40,8 +41,10 @@ class RequestDecoder:
         "_body_root",
         "_captures",
         "_is_apart",
+        "_is_json",
         "_mask",
         "_native",
+        "_native_body",
         "_new",
         "_on_unknown",
         "_query",
@@ -70,8 +73,21 @@ class RequestDecoder:
         self._body_root = _body_root(binding, body_path)
         body_field = body_path.field if body_path is not None and not body_path.parents else None
         self._mask = build_mask_filler(plan, body_field, self._captures)
-        self._native = _native_reader(binding, self._body, body_path, plans, options)
+        self._is_json = isinstance(self._body, JsonBody)
+        body_alone = None if isinstance(self._body, RawBody) else _native_request(binding, body_path)
+        with_head = self._with_head(body_alone) if body_alone is not None else None
+        self._native = _native_reader(with_head, plans, options)
+        self._native_body = _native_reader(body_alone if self._is_json else None, plans, options)
         self._is_apart = body_field is not None and _is_apart(body_field, (*self._captures, resume))
+
+    def _with_head(self, request: NativeRequest) -> NativeRequest | None:
+        """The same request with its head; None where that is not made of plain fields of the request itself."""
+        bound = [*self._variables, *([self._resume] if self._resume is not None else [])]
+        if not all(not each.path.parents and takes_text(each.path.field.descriptor) for each in bound):
+            return None
+        variables = tuple(each.path.field.descriptor for each in self._variables)
+        resume = self._resume.path.field.descriptor if self._resume is not None else None
+        return replace(request, variables=variables, query=self._query.direct, resume=resume)
 
     def decode(
         self,
@@ -90,9 +106,14 @@ class RequestDecoder:
         CallError: 400 with all faults of path, query and body together, 415 for a wrong content type, 413 over a cap.
         `root` is the JSON pointer of the body in what was sent: of a message in a client stream, `/0`.
         """
-        if self._native is not None and not (self._mask is not None and method == "PATCH"):
-            sent = SentBody(content=body, content_type=content_type, method=method)
-            wire = self._decode_native(variables, raw_query, sent, resume, root)
+        if self._mask is None or method != "PATCH":
+            if body and self._is_json and not body.isspace():
+                check_json(content_type, method)
+            native = self._native
+            if native is not None:
+                wire = native(body, raw_query, tuple(variables), resume)
+            else:
+                wire = self._decode_apart(body, raw_query, variables, resume, root)
             if wire is not None:
                 return wire
         verdict = Verdict(self._binding_id, self._strictness, self._on_unknown, root)
@@ -104,16 +125,15 @@ class RequestDecoder:
         verdict.enforce()
         return self._serialize(message, body, value, verdict)
 
-    def _decode_native(
-        self, variables: Sequence[str], raw_query: str, body: SentBody, resume: str, root: str
+    def _decode_apart(
+        self, body: bytes, raw_query: str, variables: Sequence[str], resume: str, root: str
     ) -> bytes | None:
-        """The wire bytes of a request whose body is beyond doubt; None for any other. Raises CallError likewise."""
-        if self._native is None or not body.content or body.content.isspace():
+        """The wire bytes of a request whose body is beyond doubt, and whose head is left to Python; None for any
+        other. Raises CallError likewise.
+        """
+        wire = self._native_body(body, "", (), "") if self._native_body is not None and body else None
+        if wire is None:
             return None
-        check_json(body.content_type, body.method)
-        wire = self._native(body.content)
-        if wire is None or not (variables or raw_query or resume):
-            return wire
         verdict = Verdict(self._binding_id, self._strictness, self._on_unknown, root)
         message = self._new() if self._is_apart else self._new.FromString(wire)
         self._bind_head(message, variables, raw_query, resume, verdict)
@@ -149,7 +169,7 @@ class RequestDecoder:
 
         Raises CallError likewise.
         """
-        wire = self._native(body) if self._native is not None else None
+        wire = self._native_body(body, "", (), "") if self._native_body is not None else None
         if wire is not None:
             return wire
         verdict = Verdict(self._binding_id, self._strictness, self._on_unknown, root)
@@ -233,15 +253,16 @@ def _body_reader(binding: Binding, path: FieldPath | None, plans: DecodePlans, o
     return JsonBody(build_field_setter(path), options)
 
 
-def _native_reader(
-    binding: Binding, body: BodyReader, path: FieldPath | None, plans: DecodePlans, options: TranscodeOptions
-) -> NativeRead | None:
-    descriptor = descriptor_of(binding.request)
-    if plans.native is None or not isinstance(body, JsonBody) or descriptor.full_name in SPECIAL:
+def _native_request(binding: Binding, path: FieldPath | None) -> NativeRequest | None:
+    """A request as the native codec reads it, its head left out; None where it is none of its business."""
+    if path is not None and path.parents:
         return None
-    if path is None:
-        return plans.native.reader(descriptor, None, options)
-    return None if path.parents else plans.native.reader(descriptor, path.field.descriptor, options)
+    body = path.field.descriptor if path is not None else None
+    return NativeRequest(descriptor=descriptor_of(binding.request), has_body=_taken(binding) is not None, body=body)
+
+
+def _native_reader(request: NativeRequest | None, plans: DecodePlans, options: TranscodeOptions) -> NativeRead | None:
+    return plans.native.reader(request, options) if plans.native is not None and request is not None else None
 
 
 def _is_apart(body: FieldPlan, others: Sequence[str]) -> bool:

@@ -16,7 +16,7 @@ from transom_runtime.transcode.encode_plan import EncodePlans
 from transom_runtime.transcode.field_access import descriptor_of, is_map, is_message, message_of
 from transom_runtime.transcode.http_body import content_of, content_type_of, is_http_body
 from transom_runtime.transcode.json_bytes import dump_json
-from transom_runtime.transcode.native.encoding import NativeWrite
+from transom_runtime.transcode.native.encoding import NativeExtract
 from transom_runtime.transcode.scalar_json import AsJson, build_as_text
 from transom_runtime.transcode.well_known import OBJECTS, SPECIAL
 
@@ -26,9 +26,10 @@ Write = Callable[[Any], tuple[str, bytes, content_pb2.Content | None]]
 """Makes the content type and body of a message, and takes what it tells of the body. May raise ValueError."""
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, since one is made per message: that would cost half as much as the JSON of a small one.
+@dataclass(slots=True)
 class Payload:
-    """What is sent for one message."""
+    """What is sent for one message. Nobody changes it."""
 
     content_type: str
     body: bytes
@@ -42,24 +43,53 @@ class Payload:
 class ResponseEncoder:
     """Encodes the messages of one binding. Built at start, immutable, safe to use from any task."""
 
-    __slots__ = ("_extract", "_native", "_new", "_write")
+    __slots__ = ("_extract", "_new", "_write", "encode")
+
+    encode: Callable[[bytes], Payload]
+    """What is sent for one message. Raises CallError (502) where the upstream sent what cannot be written."""
 
     def __init__(self, binding: Binding, plans: EncodePlans, extract: tuple[str, ...], *, allow_dotted: bool) -> None:
         """Raise ValueError where the binding, or a wanted field, does not fit the response message."""
         descriptor = descriptor_of(binding.response)
         self._new = binding.response
-        self._native = _native_writer(binding, plans)
         self._write = _build_write(binding, plans, allow_dotted=allow_dotted)
-        self._extract = tuple(_build_extract(descriptor, path, binding.id) for path in extract)
+        ways = [_steps(descriptor, path, f"a wanted field of {binding.id}") for path in extract]
+        self._extract = tuple(_build_extract(way, path, binding.id) for way, path in zip(ways, extract, strict=True))
+        self.encode = self._encode_pure
+        if binding.response_body is None and not is_http_body(descriptor):
+            self.encode = self._native_encode(plans, descriptor, ways) or self._encode_pure
 
-    def encode(self, wire: bytes) -> Payload:
-        """What is sent for one message. Raises CallError (502) where the upstream sent what cannot be written."""
+    def _native_encode(
+        self, plans: EncodePlans, descriptor: Descriptor, ways: list[list[FieldDescriptor]]
+    ) -> Callable[[bytes], Payload] | None:
+        """The compiled way, which leaves to the pure one what is not beyond doubt; None where there is none."""
+        if ways:
+            return self._native_extract(plans.native.extracting_writer(descriptor, [(w, _absent(w[-1])) for w in ways]))
+        write, pure = plans.native.writer(descriptor), self._encode_pure
+        if write is None:
+            return None
+
+        def encode(wire: bytes) -> Payload:
+            body = write(wire)
+            return Payload(JSON, body) if body is not None else pure(wire)
+
+        return encode
+
+    def _native_extract(self, write: NativeExtract | None) -> Callable[[bytes], Payload] | None:
+        pure = self._encode_pure
+        if write is None:
+            return None
+
+        def encode(wire: bytes) -> Payload:
+            written = write(wire)
+            return Payload(JSON, *written) if written is not None else pure(wire)
+
+        return encode
+
+    def _encode_pure(self, wire: bytes) -> Payload:
         try:
-            written = self._native(wire) if self._native is not None else None
-            if written is not None and not self._extract:
-                return Payload(JSON, written)
             message = self._new.FromString(wire)
-            content_type, body, content = self._write(message) if written is None else (JSON, written, None)
+            content_type, body, content = self._write(message)
             texts = tuple([extract(message) for extract in self._extract]) if self._extract else ()
         except (DecodeError, ValueError, TypeError) as error:
             raise _unreadable() from error
@@ -74,13 +104,6 @@ def _unreadable() -> CallError:
         http_status=502,
         reason="BAD_UPSTREAM_RESPONSE",
     )
-
-
-def _native_writer(binding: Binding, plans: EncodePlans) -> NativeWrite | None:
-    descriptor = descriptor_of(binding.response)
-    if binding.response_body is not None or is_http_body(descriptor):
-        return None
-    return plans.native.writer(descriptor)
 
 
 def _build_write(binding: Binding, plans: EncodePlans, *, allow_dotted: bool) -> Write:
@@ -120,17 +143,20 @@ def _field_writer(field: FieldDescriptor, load: AsJson, load_parent: AsJson, pla
     return lambda message: writer(load(message)) if load_parent(message).HasField(name) else absent
 
 
-def _build_extract(descriptor: Descriptor, path: str, binding_id: str) -> Callable[[Message], str]:
+def _build_extract(steps: list[FieldDescriptor], path: str, binding_id: str) -> Callable[[Message], str]:
     """The text of a response field. Raises ValueError where it has none."""
-    where = f"a wanted field of {binding_id}"
-    steps = _steps(descriptor, path, where)
     field, load, load_parent = steps[-1], _loader(steps), _loader(steps[:-1])
     if field.is_repeated or is_message(field):
-        raise ValueError(f"{where}, {path!r}, is no single scalar")
+        raise ValueError(f"a wanted field of {binding_id}, {path!r}, is no single scalar")
     as_text = build_as_text(field)
     if not field.has_presence:
         return lambda message: as_text(load(message))
     return lambda message: as_text(load(message)) if load_parent(message).HasField(field.name) else ""
+
+
+def _absent(field: FieldDescriptor) -> str:
+    """The text of a field that is not set."""
+    return "" if field.has_presence else build_as_text(field)(field.default_value)
 
 
 def _steps(descriptor: Descriptor, path: str, where: str) -> list[FieldDescriptor]:

@@ -5,16 +5,24 @@ from typing import Self
 class Plans:
     """Message types as tables, immutable; safe to use from any task."""
 
-    def __new__(cls, messages: tuple[object, ...], enums: tuple[object, ...], /) -> Self:
+    def __new__(
+        cls,
+        messages: tuple[object, ...],
+        enums: tuple[object, ...],
+        requests: tuple[object, ...],
+        responses: tuple[object, ...],
+        /,
+    ) -> Self:
         """Raise ValueError where the tables do not fit together."""
 
-    def encode(self, message: int, wire: bytes, /) -> bytes | None:
-        """The JSON of wire bytes; None where the pure codec has to judge them."""
+    def encode(self, response: int, wire: bytes, /) -> bytes | tuple[bytes, tuple[str, ...]] | None:
+        """The JSON of wire bytes, with the texts of the fields that are wanted, if any are; None where the pure codec
+        has to judge them.
+        """
 
     def decode(
-        self, message: int, field: int, depth: int, members: int, body: bytes, /
-    ) -> tuple[bytes, list[int], list[str]] | None:
-        """The wire bytes of a JSON body, and the texts to be checked, with the number of the check of each.
-
-        `field` is the place of the field that the body is, -1 for the message. None where the pure codec has to judge.
+        self, request: int, body: bytes, query: str, variables: tuple[str, ...], resume: str, /
+    ) -> bytes | tuple[bytes, list[int], list[str]] | None:
+        """The wire bytes of a request, and the texts to be checked, if there are any, with the number of the check of
+        each. None where the pure codec has to judge.
         """

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -10,18 +11,43 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from transom_runtime.extension import TextCheck
 from transom_runtime.transcode.field_access import json_key
 from transom_runtime.transcode.native.judgements import JudgedCheck, Judgements
-from transom_runtime.transcode.native.tables import Tables
+from transom_runtime.transcode.native.tables import Tables, field_place, takes_text
 from transom_runtime.transcode.options import TranscodeOptions
 
 if TYPE_CHECKING:
     from transom_runtime.transcode.decode_plans import DecodePlans
     from transom_runtime.transcode.native._codec import Plans
 
-NativeRead = Callable[[bytes], bytes | None]
-"""The wire bytes of a request whose body alone is given; None where the pure codec has to judge."""
+NativeRead = Callable[[bytes, str, tuple[str, ...], str], bytes | None]
+"""The wire bytes of a request: its body, its query, the texts of its variables and of its Last-Event-ID. None where the
+pure codec has to judge.
+"""
 
 _MAX_DEPTH: Final = 32
 """Objects and arrays in each other: one of a Struct makes three messages at most, and protobuf parsers take 100."""
+
+
+_MOST: Final = 2**31 - 1
+_ESCAPED: Final = frozenset("%+&=")
+"""What a name of a query never holds as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NativeRequest:
+    """What a binding takes from its requests."""
+
+    descriptor: Descriptor
+    """The type of its requests."""
+    has_body: bool
+    """Whether there may be one."""
+    body: FieldDescriptor | None = None
+    """The field that the body is; None: the body is the message."""
+    variables: tuple[FieldDescriptor, ...] = ()
+    """The fields of the path's variables."""
+    query: Mapping[str, FieldDescriptor] = field(default_factory=dict)
+    """What a query may name."""
+    resume: FieldDescriptor | None = None
+    """The field of the Last-Event-ID."""
 
 
 class _InputSpelling:
@@ -53,24 +79,42 @@ class NativeDecodings:
         self.judgements = Judgements()
         self._tables = Tables(compiled, _InputSpelling(plans))
 
-    def reader(self, descriptor: Descriptor, field: FieldDescriptor | None, options: TranscodeOptions) -> NativeRead:
-        """How the bodies of a request type are read: as one of its fields, or whole."""
-        tables, place = self._tables, self._tables.place(descriptor)
-        at = tables.field_place(field) if field is not None else -1
-        depth = min(options.max_depth, _MAX_DEPTH)
-        members = min(options.max_elements, options.max_fields)
-        max_bytes = options.max_json_bytes
-        judgements = self.judgements
+    def reader(self, request: NativeRequest, options: TranscodeOptions) -> NativeRead | None:
+        """How the requests of a binding are read; None where there is no native way."""
+        tables, judgements = self._tables, self.judgements
+        if not tables.is_sure(request.descriptor):
+            return None
+        place = self._add(request, options)
         # The check of every field went through `around`.
         known = cast("list[JudgedCheck]", tables.checks)
 
-        def read(body: bytes) -> bytes | None:
-            if len(body) > max_bytes:
-                return None
-            found = tables.compiled().decode(place, at, depth, members, body)
-            if found is None:
-                return None
+        def read(body: bytes, query: str, variables: tuple[str, ...], resume: str) -> bytes | None:
+            plans = tables.compiled or tables.compile()
+            found = plans.decode(place, body, query, variables, resume)
+            if type(found) is not tuple:
+                wire: bytes | None = found
+                return wire
             wire, checks, texts = found
-            return wire if not checks or judgements.pass_all(map(known.__getitem__, checks), texts) else None
+            return wire if judgements.pass_all(map(known.__getitem__, checks), texts) else None
 
         return read
+
+    def _add(self, request: NativeRequest, options: TranscodeOptions) -> int:
+        caps = min(options.max_depth, _MAX_DEPTH), min(options.max_elements, options.max_fields, _MOST)
+        return self._tables.add_request(
+            self._tables.place(request.descriptor),
+            field_place(request.body) if request.body is not None else -1 if request.has_body else -2,
+            *caps,
+            min(options.max_json_bytes, _MOST),
+            tuple(map(field_place, request.variables)),
+            tuple(_query_names(request, options)),
+            field_place(request.resume) if request.resume is not None else -1,
+            options.plus_is_space,
+        )
+
+
+def _query_names(request: NativeRequest, options: TranscodeOptions) -> Iterator[tuple[bytes, int]]:
+    """The names that stand in a query as they are, with the places of their fields; a system parameter has none."""
+    names = dict.fromkeys(options.system_parameters - request.query.keys(), -1)
+    names |= {name: field_place(field) for name, field in request.query.items() if takes_text(field)}
+    return ((name.encode(), place) for name, place in names.items() if not _ESCAPED & set(name))

@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from transom_runtime.extension import TextCheck
-from transom_runtime.transcode.native.tables import Tables
+from transom_runtime.transcode.native.tables import Tables, field_place
 from transom_runtime.transcode.options import OutputDefaults, OutputForm
-from transom_runtime.transcode.well_known import SPECIAL
 
 if TYPE_CHECKING:
     from transom_runtime.transcode.native._codec import Plans
 
 NativeWrite = Callable[[bytes], bytes | None]
 """The JSON of a message's wire bytes; None where the pure codec has to judge."""
+
+NativeExtract = Callable[[bytes], tuple[bytes, tuple[str, ...]] | None]
+"""The JSON, and the texts of the fields that are wanted; None likewise."""
+
+Wanted = tuple[Sequence[FieldDescriptor], str]
+"""The way to a scalar, and its text where it is not there."""
+
+_TEXTS: Final = frozenset(
+    {
+        FieldDescriptor.TYPE_STRING,
+        FieldDescriptor.TYPE_BOOL,
+        FieldDescriptor.TYPE_INT32,
+        FieldDescriptor.TYPE_INT64,
+        FieldDescriptor.TYPE_UINT32,
+        FieldDescriptor.TYPE_UINT64,
+    }
+)
+"""What stands in a header as it does in JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +64,29 @@ class NativeEncodings:
 
     def writer(self, descriptor: Descriptor) -> NativeWrite | None:
         """How messages of a type are written; None where there is no native way."""
-        tables = self._tables
-        if tables is None or descriptor.full_name in SPECIAL:
-            return None
-        place = tables.place(descriptor)
+        write: NativeWrite | None = self._writer(descriptor, [])
+        return write
 
-        def write(wire: bytes) -> bytes | None:
-            written: bytes | None = tables.compiled().encode(place, wire)
-            return written
+    def extracting_writer(self, descriptor: Descriptor, wanted: Sequence[Wanted]) -> NativeExtract | None:
+        """How messages of a type are written while texts are taken out of them; None likewise."""
+        write: NativeExtract | None = self._writer(descriptor, wanted)
+        return write
+
+    def _writer(self, descriptor: Descriptor, wanted: Sequence[Wanted]) -> Callable[[bytes], Any] | None:
+        tables = self._tables
+        if tables is None or not tables.is_sure(descriptor) or not all(_is_plain(way, tables) for way, _ in wanted):
+            return None
+        ways = tuple((tuple(map(field_place, way)), absent) for way, absent in wanted)
+        place = tables.add_response(tables.place(descriptor), ways)
+
+        def write(wire: bytes) -> Any:
+            plans = tables.compiled or tables.compile()
+            return plans.encode(place, wire)
 
         return write
+
+
+def _is_plain(way: Sequence[FieldDescriptor], tables: Tables) -> bool:
+    """Whether the extension can follow the way, and writes what is at its end as a header holds it."""
+    holders = [field.containing_type for field in way]
+    return way[-1].type in _TEXTS and all(holder is not None and tables.is_sure(holder) for holder in holders)

@@ -72,35 +72,61 @@ class Spelling(Protocol):
         """The check of the texts in a field; of a map's values, that of the map."""
 
 
+def field_place(field: FieldDescriptor) -> int:
+    """The place of a field among those of its type."""
+    holder = field.containing_type
+    assert holder is not None, "no extension is asked for"
+    return sorted(each.number for each in holder.fields).index(field.number)
+
+
+def takes_text(field: FieldDescriptor) -> bool:
+    """Whether the extension can put one text into a field."""
+    is_scalar = not is_message(field) and (field.enum_type is None or is_plain_enum(field))
+    return is_scalar and not field.is_repeated and not field.is_extension
+
+
 class Tables:
     """Types by their places. Grows while a gateway is built; `compiled` makes the extension's form of it, once."""
 
-    def __init__(self, compile_plans: Callable[[tuple[Any, ...], tuple[Any, ...]], Any], spelling: Spelling) -> None:
+    def __init__(self, compile_plans: Callable[..., Any], spelling: Spelling) -> None:
         self._compile = compile_plans
         self._spelling = spelling
         self._places: dict[Descriptor, int] = {}
         self._messages: list[tuple[Any, ...]] = []
         self._enum_places: dict[EnumDescriptor, int] = {}
         self._enums: list[tuple[Any, ...]] = []
-        self._compiled: Any = None
+        self._requests: list[tuple[Any, ...]] = []
+        self._responses: list[tuple[Any, ...]] = []
+        self.compiled: Any = None
+        """The extension's plans of all that was met; None where they are still to be made."""
         self.checks: list[TextCheck] = []
         """The checks of texts, by their numbers."""
 
-    def compiled(self) -> Any:
-        """The extension's plans of all types that were met."""
-        if self._compiled is None:
-            self._compiled = self._compile(tuple(self._messages), tuple(self._enums))
-        return self._compiled
+    def compile(self) -> Any:
+        """Make the extension's plans."""
+        tables = self._messages, self._enums, self._requests, self._responses
+        self.compiled = self._compile(*map(tuple, tables))
+        return self.compiled
+
+    def add_request(self, *request: Any) -> int:
+        """The place of a way to read requests, as src/bindings.c has it."""
+        self.compiled = None
+        self._requests.append(request)
+        return len(self._requests) - 1
+
+    def add_response(self, *response: Any) -> int:
+        """The place of a way to write responses, likewise."""
+        self.compiled = None
+        self._responses.append(response)
+        return len(self._responses) - 1
 
     def place(self, descriptor: Descriptor) -> int:
         """The place of a type whose JSON is made of its fields."""
         return self._place(descriptor, None)
 
-    def field_place(self, field: FieldDescriptor) -> int:
-        """The place of a field among those of its type."""
-        holder = field.containing_type
-        assert holder is not None, "no extension is asked for"
-        return sorted(each.number for each in holder.fields).index(field.number)
+    def is_sure(self, descriptor: Descriptor) -> bool:
+        """Whether messages of a type are not left to the pure codec as a whole."""
+        return descriptor.full_name not in SPECIAL and bool(self._messages[self.place(descriptor)][0])
 
     def _place(self, descriptor: Descriptor, map_field: FieldDescriptor | None) -> int:
         place = self._places.get(descriptor)
@@ -108,7 +134,7 @@ class Tables:
             place = self._places[descriptor] = len(self._messages)
             self._messages.append(_UNKNOWN)
             self._messages[place] = self._message(descriptor, map_field)
-            self._compiled = None
+            self.compiled = None
         return place
 
     def _message(self, descriptor: Descriptor, map_field: FieldDescriptor | None) -> tuple[Any, ...]:

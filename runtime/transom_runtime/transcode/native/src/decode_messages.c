@@ -1,7 +1,7 @@
 /* Messages: their members as they come, their fields by ascending number in the end. */
 #include "decoder.h"
 
-static bool add_part(struct decoder *decoder, uint32_t number, size_t first)
+bool add_part(struct decoder *decoder, uint32_t number, size_t first)
 {
     if (decoder->part_count == decoder->part_room) {
         size_t room = decoder->part_room ? decoder->part_room * 2 : 64;
@@ -32,13 +32,13 @@ static bool sort_parts(struct decoder *decoder, size_t begin, size_t start)
     }
     if (in_order)
         return true;
-    decoder->sorted.size = 0;
+    decoder->spare.size = 0;
     for (size_t i = 0; i < count; i++)
-        if (!put(&decoder->sorted, decoder->wire->at + parts[i].first, parts[i].end - parts[i].first))
+        if (!put(&decoder->spare, decoder->wire->at + parts[i].first, parts[i].end - parts[i].first))
             return false;
-    if (decoder->sorted.size != decoder->wire->size - start)
+    if (decoder->spare.size != decoder->wire->size - start)
         return false;
-    memcpy(decoder->wire->at + start, decoder->sorted.at, decoder->sorted.size);
+    memcpy(decoder->wire->at + start, decoder->spare.at, decoder->spare.size);
     return true;
 }
 
@@ -57,10 +57,8 @@ static bool decode_member(struct decoder *decoder, const struct message *message
            add_part(decoder, message->fields[place].number, first);
 }
 
-bool decode_message(struct decoder *decoder, const struct message *message)
+static bool decode_members(struct decoder *decoder, const struct message *message, struct seen *seen)
 {
-    size_t begin = decoder->part_count, start = decoder->wire->size;
-    struct seen seen = {{0}, 0};
     bool goes_on;
     if (!message->sure || !open_level(&decoder->json, '{'))
         return false;
@@ -68,30 +66,54 @@ bool decode_message(struct decoder *decoder, const struct message *message)
         if (!next_member(&decoder->json, '}', is_first, &goes_on))
             return false;
         if (!goes_on)
-            return sort_parts(decoder, begin, start);
-        if (!decode_member(decoder, message, &seen))
+            return true;
+        if (!decode_member(decoder, message, seen))
             return false;
     }
 }
 
-static bool decode_body(struct decoder *decoder, uint32_t message, int32_t field)
+bool decode_message(struct decoder *decoder, const struct message *message)
 {
-    const struct message *plan = &decoder->plans->messages[message];
-    if (field < 0)
-        return decode_message(decoder, plan);
+    size_t begin = decoder->part_count, start = decoder->wire->size;
     struct seen seen = {{0}, 0};
-    /* Of the message around it, nothing may be required. */
-    return plan->sure && peek(&decoder->json) != 'n' && decode_field(decoder, &plan->fields[field], &seen);
+    return decode_members(decoder, message, &seen) && sort_parts(decoder, begin, start);
 }
 
-bool decode(const struct plans *plans, uint32_t message, int32_t field, struct caps caps, const uint8_t *at, size_t size,
-            struct buffer *wire, PyObject *checks, PyObject *texts)
+static bool decode_body(struct decoder *decoder, const struct message *plan, int32_t place, struct seen *seen)
 {
-    struct decoder decoder = {.plans = plans, .json = {.at = at, .end = at + size, .caps = caps}, .wire = wire,
-                              .checks = checks, .texts = texts};
-    bool is_sure = decode_body(&decoder, message, field) && peek(&decoder.json) == 0 && decoder.json.at == decoder.json.end;
+    if (place < -1)
+        return false;
+    if (place < 0) {
+        if (!decode_members(decoder, plan, seen))
+            return false;
+    } else {
+        const struct field *field = &plan->fields[place];
+        seen->fields[place / 64] |= (uint64_t)1 << (place % 64);
+        if (peek(&decoder->json) == 'n' || !decode_field(decoder, field, seen) || !add_part(decoder, field->number, 0))
+            return false;
+    }
+    return peek(&decoder->json) == 0 && decoder->json.at == decoder->json.end;
+}
+
+static bool decode_all(struct decoder *decoder, const struct request *request, const struct sent *sent)
+{
+    const struct message *message = &decoder->plans->messages[request->message];
+    struct seen seen = {{0}, 0};
+    /* Whatever the body is, nothing of the message around it may be required. */
+    return message->sure && (!sent->size || decode_body(decoder, message, request->field, &seen)) &&
+           decode_head(decoder, request, sent, &seen) && sort_parts(decoder, 0, 0);
+}
+
+bool decode(const struct plans *plans, const struct request *request, const struct sent *sent, struct buffer *wire,
+            PyObject **checks, PyObject **texts)
+{
+    struct json json = {.at = sent->at, .end = sent->at + sent->size, .caps = {request->depth, request->members}};
+    struct decoder decoder = {.plans = plans, .json = json, .wire = wire};
+    bool is_sure = decode_all(&decoder, request, sent);
+    *checks = decoder.checks;
+    *texts = decoder.texts;
     PyMem_Free(decoder.json.text.at);
-    PyMem_Free(decoder.sorted.at);
+    PyMem_Free(decoder.spare.at);
     PyMem_Free(decoder.keys.at);
     PyMem_Free(decoder.parts);
     return is_sure;

@@ -11,9 +11,13 @@ bool note_text(struct decoder *decoder, int32_t check, const struct scalar *scal
 {
     if (check < 0)
         return true;
+    if (!decoder->checks)
+        decoder->checks = PyList_New(0);
+    if (!decoder->texts)
+        decoder->texts = PyList_New(0);
     PyObject *number = PyLong_FromLong(check);
     PyObject *text = PyUnicode_DecodeUTF8((const char *)scalar->at, (Py_ssize_t)scalar->size, NULL);
-    bool noted = number && text && PyList_Append(decoder->checks, number) == 0 &&
+    bool noted = decoder->checks && decoder->texts && number && text && PyList_Append(decoder->checks, number) == 0 &&
                  PyList_Append(decoder->texts, text) == 0;
     Py_XDECREF(number);
     Py_XDECREF(text);

@@ -19,17 +19,22 @@ struct decoder {
     const struct plans *plans;
     struct json json;
     struct buffer *wire;
-    struct buffer sorted; /* a message whose fields were out of order */
+    struct buffer spare;  /* a message whose fields were out of order; a text of a query without its escapes */
     struct keys keys;
     struct part *parts;   /* of all messages that are open */
     size_t part_count, part_room;
     PyObject *checks, *texts;
 };
 
-/* `field` is the place of the field that the body is; -1: the body is the message. `checks` and `texts` are lists. */
-bool decode(const struct plans *plans, uint32_t message, int32_t field, struct caps caps, const uint8_t *at, size_t size,
-            struct buffer *wire, PyObject *checks, PyObject *texts);
+/* A request as it came; without a body, `size` is 0. */
+struct sent { const uint8_t *at; size_t size; PyObject *query, *variables, *resume; };
 
+/* `checks` and `texts` are made when there are some. */
+bool decode(const struct plans *plans, const struct request *request, const struct sent *sent, struct buffer *wire,
+            PyObject **checks, PyObject **texts);
+
+bool decode_head(struct decoder *decoder, const struct request *request, const struct sent *sent, struct seen *seen);
+bool add_part(struct decoder *decoder, uint32_t number, size_t first);
 bool decode_message(struct decoder *decoder, const struct message *message);
 bool decode_field(struct decoder *decoder, const struct field *field, struct seen *seen);
 bool decode_struct(struct decoder *decoder, int32_t check);

@@ -15,6 +15,8 @@ enum { DEEPEST = 64 }; /* messages in each other; the parser of protobuf takes 1
 struct encoder { const struct plans *plans; struct buffer *json; struct keys keys; };
 
 bool encode(const struct plans *plans, uint32_t message, const uint8_t *at, size_t size, struct buffer *json);
+/* The texts of what is wanted of a message that was encoded; a new tuple, or null with an exception. */
+PyObject *extract(const struct plans *plans, const struct response *response, const uint8_t *at, size_t size);
 
 bool encode_message(struct encoder *encoder, const struct message *message, struct wire wire, int depth);
 bool encode_struct(struct encoder *encoder, struct wire wire, int depth);

@@ -1,4 +1,4 @@
-/* The extension: `Plans(messages, enums)` with `encode` and `decode`, both None where they are not sure. */
+/* The extension: `Plans(messages, enums, requests, responses)` with `encode` and `decode`, both None where they are not sure. */
 #include "decoder.h"
 #include "encoder.h"
 
@@ -6,16 +6,17 @@ typedef struct { PyObject_HEAD struct plans *plans; } Plans;
 
 static PyObject *plans_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    PyObject *messages, *enums;
+    PyObject *messages, *enums, *requests, *responses;
     if (kwargs && PyDict_Size(kwargs))
         return PyErr_SetString(PyExc_TypeError, "Plans takes no names"), NULL;
-    if (!PyArg_ParseTuple(args, "O!O!", &PyTuple_Type, &messages, &PyTuple_Type, &enums))
+    if (!PyArg_ParseTuple(args, "O!O!O!O!", &PyTuple_Type, &messages, &PyTuple_Type, &enums, &PyTuple_Type,
+                          &requests, &PyTuple_Type, &responses))
         return NULL;
     allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
     Plans *self = (Plans *)alloc(type, 0);
     if (!self)
         return NULL;
-    self->plans = plans_build(messages, enums);
+    self->plans = plans_build(messages, enums, requests, responses);
     if (!self->plans) {
         Py_DECREF(self);
         return NULL;
@@ -33,80 +34,91 @@ static void plans_dealloc(PyObject *object)
     Py_DECREF(type);
 }
 
-static bool is_message(struct plans *plans, Py_ssize_t message)
+/* The first argument: a place in one of the tables. */
+static bool take_place(PyObject *const *args, Py_ssize_t given, Py_ssize_t wanted, uint32_t count, Py_ssize_t *place)
 {
-    if (message >= 0 && message < (Py_ssize_t)plans->message_count)
+    if (given != wanted)
+        return PyErr_SetString(PyExc_TypeError, "wrong number of arguments"), false;
+    *place = PyLong_AsSsize_t(args[0]);
+    if (*place >= 0 && *place < (Py_ssize_t)count)
         return true;
-    PyErr_SetString(PyExc_IndexError, "no such message");
+    if (!PyErr_Occurred())
+        PyErr_SetString(PyExc_IndexError, "no such place");
     return false;
 }
 
-static PyObject *plans_encode(PyObject *object, PyObject *args)
+static PyObject *finish_json(const struct plans *plans, const struct response *response, const uint8_t *at, size_t size,
+                             const struct buffer *json)
 {
-    struct plans *plans = ((Plans *)object)->plans;
-    Py_ssize_t message;
-    PyObject *bytes;
+    PyObject *written = PyBytes_FromStringAndSize((const char *)json->at, (Py_ssize_t)json->size);
+    if (!response->wanted_count || !written)
+        return written;
+    PyObject *texts = extract(plans, response, at, size);
+    PyObject *both = texts ? PyTuple_Pack(2, written, texts) : NULL;
+    Py_XDECREF(texts);
+    Py_DECREF(written);
+    return both;
+}
+
+static PyObject *plans_encode(PyObject *object, PyObject *const *args, Py_ssize_t count)
+{
+    const struct plans *plans = ((Plans *)object)->plans;
+    Py_ssize_t place, size;
     char *at;
-    Py_ssize_t size;
-    if (!PyArg_ParseTuple(args, "nS", &message, &bytes) || PyBytes_AsStringAndSize(bytes, &at, &size) < 0)
+    if (!take_place(args, count, 2, plans->response_count, &place) || PyBytes_AsStringAndSize(args[1], &at, &size) < 0)
         return NULL;
-    if (!is_message(plans, message))
-        return NULL;
+    const struct response *response = &plans->responses[place];
+    const uint8_t *wire = (const uint8_t *)at;
     struct buffer json = {0};
     PyObject *written = NULL;
-    bool is_sure = reserve(&json, (size_t)size + 64) &&
-                   encode(plans, (uint32_t)message, (const uint8_t *)at, (size_t)size, &json);
+    bool is_sure = reserve(&json, (size_t)size + 64) && encode(plans, response->message, wire, (size_t)size, &json);
     if (is_sure)
-        written = PyBytes_FromStringAndSize((const char *)json.at, (Py_ssize_t)json.size);
+        written = finish_json(plans, response, wire, (size_t)size, &json);
     PyMem_Free(json.at);
     if (is_sure)
         return written;
     Py_RETURN_NONE;
 }
 
-static PyObject *finish(struct buffer *wire, PyObject *checks, PyObject *texts)
+static PyObject *finish_wire(const struct buffer *wire, PyObject *checks, PyObject *texts)
 {
     PyObject *bytes = PyBytes_FromStringAndSize((const char *)wire->at, (Py_ssize_t)wire->size);
-    PyObject *read = bytes ? PyTuple_Pack(3, bytes, checks, texts) : NULL;
-    Py_XDECREF(bytes);
+    if (!checks || !bytes)
+        return bytes;
+    PyObject *read = PyTuple_Pack(3, bytes, checks, texts);
+    Py_DECREF(bytes);
     return read;
 }
 
-static PyObject *plans_decode(PyObject *object, PyObject *args)
+static PyObject *plans_decode(PyObject *object, PyObject *const *args, Py_ssize_t count)
 {
-    struct plans *plans = ((Plans *)object)->plans;
-    Py_ssize_t message, field, size;
-    unsigned depth, members;
-    PyObject *bytes;
+    const struct plans *plans = ((Plans *)object)->plans;
+    Py_ssize_t place, size;
     char *at;
-    if (!PyArg_ParseTuple(args, "nnIIS", &message, &field, &depth, &members, &bytes) ||
-        PyBytes_AsStringAndSize(bytes, &at, &size) < 0 || !is_message(plans, message))
+    if (!take_place(args, count, 5, plans->request_count, &place) || PyBytes_AsStringAndSize(args[1], &at, &size) < 0)
         return NULL;
-    if (field < -1 || field >= (Py_ssize_t)plans->messages[message].count)
-        return PyErr_SetString(PyExc_IndexError, "no such field"), NULL;
-    PyObject *checks = PyList_New(0), *texts = PyList_New(0), *read = NULL;
+    if (!PyUnicode_Check(args[2]) || !PyTuple_Check(args[3]) || !PyUnicode_Check(args[4]))
+        return PyErr_SetString(PyExc_TypeError, "a text, a tuple of texts and a text are wanted"), NULL;
+    const struct request *request = &plans->requests[place];
+    struct sent sent = {(const uint8_t *)at, (size_t)size, args[2], args[3], args[4]};
+    PyObject *checks = NULL, *texts = NULL, *read = NULL;
     struct buffer wire = {0};
-    bool is_sure = false;
-    if (checks && texts) {
-        struct caps caps = {depth, members};
-        is_sure = reserve(&wire, (size_t)size + 64) &&
-                  decode(plans, (uint32_t)message, (int32_t)field, caps, (const uint8_t *)at, (size_t)size, &wire,
-                         checks, texts);
-        if (is_sure)
-            read = finish(&wire, checks, texts);
-    }
-    bool has_failed = !checks || !texts || (is_sure && !read);
+    bool is_sure = (size_t)size <= request->most && reserve(&wire, (size_t)size + 64) &&
+                   decode(plans, request, &sent, &wire, &checks, &texts);
+    if (is_sure)
+        read = finish_wire(&wire, checks, texts);
     PyMem_Free(wire.at);
     Py_XDECREF(checks);
     Py_XDECREF(texts);
-    if (has_failed || read)
+    if (is_sure)
         return read;
     Py_RETURN_NONE;
 }
 
 static PyMethodDef methods[] = {
-    {"encode", plans_encode, METH_VARARGS, "encode(message, wire): JSON"},
-    {"decode", plans_decode, METH_VARARGS, "decode(message, field, depth, members, json): (wire, checks, texts)"},
+    {"encode", (PyCFunction)(void (*)(void))plans_encode, METH_FASTCALL, "encode(response, wire): JSON, or (JSON, texts)"},
+    {"decode", (PyCFunction)(void (*)(void))plans_decode, METH_FASTCALL,
+     "decode(request, body, query, variables, resume): wire, or (wire, checks, texts)"},
     {NULL, NULL, 0, NULL},
 };
 static PyType_Slot slots[] = {

@@ -1,16 +1,16 @@
 /* Building plans from the tuples of tables.py. Everything is checked here, so that the codec need not. */
-#include "plans.h"
+#include "tuples.h"
 
 #include <string.h>
 
-static bool wrong(void)
+bool wrong(void)
 {
     if (!PyErr_Occurred())
         PyErr_SetString(PyExc_ValueError, "the plans are malformed");
     return false;
 }
 
-static void *make(size_t count, size_t size)
+void *make(size_t count, size_t size)
 {
     void *made = PyMem_Calloc(count ? count : 1, size);
     if (!made)
@@ -18,7 +18,7 @@ static void *make(size_t count, size_t size)
     return made;
 }
 
-static bool as_span(PyObject *bytes, struct span *span)
+bool as_span(PyObject *bytes, struct span *span)
 {
     char *at;
     Py_ssize_t size;
@@ -29,7 +29,7 @@ static bool as_span(PyObject *bytes, struct span *span)
     return true;
 }
 
-static bool as_int(PyObject *number, long low, long high, long *value)
+bool as_int(PyObject *number, long low, long high, long *value)
 {
     if (!number)
         return wrong();
@@ -37,7 +37,7 @@ static bool as_int(PyObject *number, long low, long high, long *value)
     return (*value != -1 || !PyErr_Occurred()) && low <= *value && *value <= high ? true : wrong();
 }
 
-static Py_ssize_t count_of(PyObject *tuple)
+Py_ssize_t count_of(PyObject *tuple)
 {
     Py_ssize_t count = tuple && PyTuple_Check(tuple) ? PyTuple_Size(tuple) : -1;
     if (count < 0 || count > 1 << 20)
@@ -45,8 +45,7 @@ static Py_ssize_t count_of(PyObject *tuple)
     return count;
 }
 
-/* From ((name, value), ...). */
-static bool build_names(PyObject *pairs, long high, struct names *names)
+bool build_names(PyObject *pairs, long high, struct names *names)
 {
     Py_ssize_t count = count_of(pairs);
     if (count < 0)
@@ -185,7 +184,7 @@ static bool build(struct plans *plans, PyObject *messages, PyObject *enums)
     return true;
 }
 
-struct plans *plans_build(PyObject *messages, PyObject *enums)
+struct plans *plans_build(PyObject *messages, PyObject *enums, PyObject *requests, PyObject *responses)
 {
     Py_ssize_t message_count = count_of(messages), enum_count = count_of(enums);
     if (message_count < 0 || enum_count < 0)
@@ -193,13 +192,13 @@ struct plans *plans_build(PyObject *messages, PyObject *enums)
     struct plans *plans = make(1, sizeof *plans);
     if (!plans)
         return NULL;
-    plans->source = PyTuple_Pack(2, messages, enums);
+    plans->source = PyTuple_Pack(4, messages, enums, requests, responses);
     plans->messages = make((size_t)message_count, sizeof *plans->messages);
     plans->enums = make((size_t)enum_count, sizeof *plans->enums);
     if (plans->source && plans->messages && plans->enums) {
         plans->message_count = (uint32_t)message_count;
         plans->enum_count = (uint32_t)enum_count;
-        if (build(plans, messages, enums))
+        if (build(plans, messages, enums) && requests_build(plans, requests) && responses_build(plans, responses))
             return plans;
     }
     plans_free(plans);
@@ -213,6 +212,13 @@ static void free_names(struct names *names)
     PyMem_Free(names->values);
 }
 
+static void free_response(struct response *response)
+{
+    for (uint32_t i = 0; i < response->wanted_count; i++)
+        PyMem_Free(response->wanted[i].path);
+    PyMem_Free(response->wanted);
+}
+
 void plans_free(struct plans *plans)
 {
     for (uint32_t i = 0; i < plans->message_count; i++) {
@@ -224,6 +230,14 @@ void plans_free(struct plans *plans)
         PyMem_Free(plans->enums[i].texts);
         free_names(&plans->enums[i].names);
     }
+    for (uint32_t i = 0; i < plans->request_count; i++) {
+        PyMem_Free(plans->requests[i].variables);
+        free_names(&plans->requests[i].query);
+    }
+    for (uint32_t i = 0; i < plans->response_count; i++)
+        free_response(&plans->responses[i]);
+    PyMem_Free(plans->requests);
+    PyMem_Free(plans->responses);
     PyMem_Free(plans->messages);
     PyMem_Free(plans->enums);
     Py_XDECREF(plans->source);

@@ -33,14 +33,34 @@ struct field {
 struct message { bool sure, skips_unknown; uint32_t count; struct field *fields; struct names names; };
 struct enumeration { bool closed; uint32_t count; int32_t *numbers; struct span *texts; struct names names; };
 
+/* How the requests of a binding are read: their body, the variables of their path, their query. */
+struct request {
+    uint32_t message;
+    int32_t field;           /* the place of the field that the body is; -1: the body is the message; -2: there is none */
+    int32_t resume;          /* the place of the field that the Last-Event-ID goes to; -1: none */
+    uint32_t depth, members; /* caps */
+    size_t most;             /* bytes of the body */
+    uint32_t variable_count;
+    int32_t *variables;      /* the places of their fields */
+    struct names query;      /* the places of the fields that it may name; -1: what is no field and yet no mistake */
+    bool plus_is_space;
+};
+/* A scalar wanted as text: the places of the fields on the way to it, and the text where it is not there. */
+struct wanted { uint32_t count; int32_t *path; PyObject *otherwise; };
+struct response { uint32_t message, wanted_count; struct wanted *wanted; };
+
 struct plans {
     PyObject *source;  /* keeps all texts alive */
-    uint32_t message_count, enum_count;
+    uint32_t message_count, enum_count, request_count, response_count;
     struct message *messages;
     struct enumeration *enums;
+    struct request *requests;
+    struct response *responses;
 };
 
-struct plans *plans_build(PyObject *messages, PyObject *enums);
+struct plans *plans_build(PyObject *messages, PyObject *enums, PyObject *requests, PyObject *responses);
+bool requests_build(struct plans *plans, PyObject *requests);
+bool responses_build(struct plans *plans, PyObject *responses);
 void plans_free(struct plans *plans);
 bool names_find(const struct names *names, const uint8_t *at, size_t size, int32_t *value);
 uint64_t hash_bytes(const uint8_t *at, size_t size);
