@@ -145,6 +145,31 @@ def test_the_usual_message_is_native(shelf: Any) -> None:
     assert pair.read(body) == book.SerializeToString()
 
 
+@pytest.mark.parametrize(
+    "field, texts",
+    [
+        ("at", ["2020-01-01T00:00:00Z", "2020-01-01T02:00:00+02:00", "2019-12-31T23:59:00-00:01"]),
+        ("data", ["YWI=", "YWI", "-_8=", "-_8", ""]),
+        ("wait", ["1s", "-1.5s"]),
+    ],
+)
+def test_usual_spellings_are_native(shelf: Any, shelf_pair: Pair, field: str, texts: list[str]) -> None:
+    """Times with an offset, and base64 with its padding or without: what clients send is beyond doubt (Q6)."""
+    del shelf
+    for text in texts:
+        body = json.dumps({field: text}).encode()
+        assert shelf_pair.read(body) is not None
+        shelf_pair.compare_read(body)
+
+
+@pytest.mark.parametrize(
+    "text", ["2020-01-01T00:00:00+24:00", "0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01"]
+)
+def test_times_out_of_range(shelf_pair: Pair, text: str) -> None:
+    """An offset that does not exist, or that leads out of the years 1 to 9999, is the pure codec's to refuse (Q6)."""
+    assert shelf_pair.read(json.dumps({"at": text}).encode()) is None
+
+
 def _pair(new: Any) -> Pair:
     from google.protobuf import descriptor_pool
 

@@ -39,15 +39,15 @@ static int value_of(uint8_t digit)
     return digit == '/' || digit == '_' ? 63 : -1;
 }
 
-/* Whole groups of four, padded, with no bits left over. */
+/* Groups of four, the last one padded or cut short, with no bits left over. */
 bool read_base64(const uint8_t *at, size_t size, uint8_t *bytes, size_t *count)
 {
     *count = 0;
-    if (size % 4)
+    if (size % 4 == 1)
         return false;
     for (size_t i = 0; i < size; i += 4) {
-        bool is_last = i + 4 == size;
-        int pads = is_last && at[i + 3] == '=' ? (at[i + 2] == '=' ? 2 : 1) : 0;
+        size_t left = size - i;
+        int pads = left < 4 ? 4 - (int)left : left == 4 && at[i + 3] == '=' ? (at[i + 2] == '=' ? 2 : 1) : 0;
         int one = value_of(at[i]), two = value_of(at[i + 1]);
         int three = pads > 1 ? 0 : value_of(at[i + 2]), four = pads ? 0 : value_of(at[i + 3]);
         if (one < 0 || two < 0 || three < 0 || four < 0 || (pads == 1 && three & 3) || (pads == 2 && two & 15))

@@ -1,7 +1,7 @@
 /* JSON to wire bytes.
  *
  * Sure of plain spellings only: every name known and given once, no member of a oneof beside another, integers as
- * digits, base64 with its padding, instants in UTC. Fields go out by ascending number, as serializers write them.
+ * digits. Fields go out by ascending number, as serializers write them.
  * Every function answers whether it is sure: no means that the pure codec has to judge, never that it refuses.
  */
 #ifndef TRANSOM_DECODER_H

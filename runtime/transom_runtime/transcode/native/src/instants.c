@@ -93,24 +93,40 @@ static bool is_date(int64_t year, int64_t month, int64_t day)
     return day <= lengths[month - 1] + leaps;
 }
 
-/* In UTC: what has an offset is left to the other codec. */
+/* `Z`, or how far ahead of UTC, in seconds. */
+static bool read_offset(const uint8_t **at, const uint8_t *end, int64_t *ahead)
+{
+    int64_t hours, minutes;
+    *ahead = 0;
+    if (*at == end)
+        return false;
+    uint8_t sign = *(*at)++;
+    if (sign == 'Z')
+        return true;
+    if ((sign != '+' && sign != '-') || !read_digits(at, end, 2, &hours) || !read_mark(at, end, ':') ||
+        !read_digits(at, end, 2, &minutes) || hours > 23 || minutes > 59)
+        return false;
+    *ahead = (sign == '+' ? 1 : -1) * (hours * 3600 + minutes * 60);
+    return true;
+}
+
 bool read_timestamp(struct span text, int64_t *seconds, int64_t *nanos)
 {
     const uint8_t *at = text.at, *end = at + text.size;
-    int64_t year, month, day, hour, minute, second;
+    int64_t year, month, day, hour, minute, second, ahead;
     if (!read_digits(&at, end, 4, &year) || !read_mark(&at, end, '-') || !read_digits(&at, end, 2, &month) ||
         !read_mark(&at, end, '-') || !read_digits(&at, end, 2, &day) || !read_mark(&at, end, 'T') ||
         !read_digits(&at, end, 2, &hour) || !read_mark(&at, end, ':') || !read_digits(&at, end, 2, &minute) ||
         !read_mark(&at, end, ':') || !read_digits(&at, end, 2, &second) || !read_fraction(&at, end, nanos) ||
-        !read_mark(&at, end, 'Z') || at != end)
+        !read_offset(&at, end, &ahead) || at != end)
         return false;
     if (!is_date(year, month, day) || hour > 23 || minute > 59 || second > 59)
         return false;
     int64_t from_march = month > 2 ? year : year - 1, era = from_march / 400, of_era = from_march % 400;
     int64_t of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
     int64_t days = era * ERA_DAYS + of_era * 365 + of_era / 4 - of_era / 100 + of_year - EPOCH_DAYS;
-    *seconds = days * DAY_S + hour * 3600 + minute * 60 + second;
-    return true;
+    *seconds = days * DAY_S + hour * 3600 + minute * 60 + second - ahead;
+    return *seconds >= FIRST_S && *seconds <= LAST_S;
 }
 
 bool read_duration(struct span text, int64_t *seconds, int64_t *nanos)
