@@ -16,7 +16,7 @@ from transom_runtime.binding import Binding, Policy, Sse
 from transom_runtime.errors import CallError
 from transom_runtime.transcode.codec import Codec
 from transom_runtime.transcode.native import native_plans
-from transom_runtime.transcode.options import Native, TranscodeOptions
+from transom_runtime.transcode.options import Native, Strictness, TranscodeOptions
 from transom_runtime.transcode.request import RequestDecoder
 
 pytestmark = pytest.mark.skipif(native_plans() is None, reason="there is no C compiler here")
@@ -136,3 +136,43 @@ def test_texts_inside_well_known_types(shelf: Any, name: str) -> None:
     texts = {encoder.encode(message.SerializeToString()).extracted for encoder in encoders}
     assert len(texts) == 1
     assert texts.pop()[0] in {"1", "2", "3", "4"}
+
+
+MASK_QUERIES = [
+    *("", "update_mask=", "updateMask", "update_mask=title", "updateMask=title,mainAuthor.fullName", "update_mask=,"),
+    *("update_mask=%", "update_mask=a&update_mask=", "update_mask=&updateMask=b", "size=1", "update_mask=%20", "no=1"),
+]
+
+
+@pytest.mark.parametrize("query", MASK_QUERIES)
+@pytest.mark.parametrize(
+    "body", [b'{"title":"t"}', b'{"name":"n"}', b'{"name":"other"}', b'{"titel":1}', b"{}", b"", b"[]"]
+)
+@pytest.mark.parametrize("capture", ["book.name", "name", "update_mask"])
+@pytest.mark.parametrize("strictness", list(Strictness))
+def test_patches_alike(shelf: Any, query: str, body: bytes, capture: str, strictness: Strictness) -> None:
+    """A PATCH has the mask that it brings, or that of its body's members, by both codecs (J8, B5)."""
+    names = tuple(field.name for field in shelf.GetBook.DESCRIPTOR.fields if field.name != "book")
+    binding = bind(shelf.GetBook, None, capture, method="PATCH", body="book", query=names)
+    native, pure = (
+        Codec(TranscodeOptions(native=each, strictness=strictness)).request_decoder(binding)
+        for each in (Native.REQUIRE, Native.OFF)
+    )
+    for text in ("n", ""):
+        told = [_told(each, (text,), query, body, method="PATCH") for each in (native, pure)]
+        assert told[0] == told[1] or _same(shelf.GetBook, *told)
+
+
+def _same(new: Any, one: Any, other: Any) -> bool:
+    return isinstance(one, bytes) and isinstance(other, bytes) and new.FromString(one) == new.FromString(other)
+
+
+def test_a_patch_with_its_mask_is_native(shelf: Any) -> None:
+    """The body of a PATCH that brings its mask is read natively (J8)."""
+    names = tuple(field.name for field in shelf.GetBook.DESCRIPTOR.fields if field.name != "book")
+    decoder = _codec(Native.REQUIRE).request_decoder(
+        bind(shelf.GetBook, None, "book.name", method="PATCH", body="book", query=names)
+    )
+    assert decoder._gives_mask("a=b&updateMask=title")
+    wire = decoder._decode_apart(b'{"title":"t"}', "update_mask=title", ("n",), "", "")
+    assert wire == decoder.decode(("n",), "update_mask=title", b'{"title":"t"}', method="PATCH")

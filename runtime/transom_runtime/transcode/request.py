@@ -43,6 +43,7 @@ class RequestDecoder:
         "_is_apart",
         "_is_json",
         "_mask",
+        "_mask_names",
         "_native",
         "_native_body",
         "_new",
@@ -73,6 +74,8 @@ class RequestDecoder:
         self._body_root = _body_root(binding, body_path)
         body_field = body_path.field if body_path is not None and not body_path.parents else None
         self._mask = build_mask_filler(plan, body_field, self._captures)
+        mask = self._mask.mask if self._mask is not None else None
+        self._mask_names = frozenset(name for name, field in self._query.direct.items() if field.name == mask)
         self._is_json = isinstance(self._body, JsonBody)
         body_alone = None if isinstance(self._body, RawBody) else _native_request(binding, body_path)
         with_head = self._with_head(body_alone) if body_alone is not None else None
@@ -106,11 +109,13 @@ class RequestDecoder:
         CallError: 400 with all faults of path, query and body together, 415 for a wrong content type, 413 over a cap.
         `root` is the JSON pointer of the body in what was sent: of a message in a client stream, `/0`.
         """
-        if self._mask is None or method != "PATCH":
+        wants_mask = self._mask is not None and method == "PATCH"
+        if not wants_mask or self._gives_mask(raw_query):
             if body and self._is_json and not body.isspace():
                 check_json(content_type, method)
             native = self._native
-            if native is not None:
+            # The native codec reads no mask in a query.
+            if native is not None and not wants_mask:
                 wire = native(body, raw_query, tuple(variables), resume)
             else:
                 wire = self._decode_apart(body, raw_query, variables, resume, root)
@@ -124,6 +129,11 @@ class RequestDecoder:
             self._mask.fill(message, value)
         verdict.enforce()
         return self._serialize(message, body, value, verdict)
+
+    def _gives_mask(self, raw_query: str) -> bool:
+        """Whether a query brings the mask of a PATCH, or a fault: a text that is not empty is one or the other."""
+        pairs = (pair.partition("=") for pair in raw_query.split("&"))
+        return any(text and name in self._mask_names for name, _, text in pairs)
 
     def _decode_apart(
         self, body: bytes, raw_query: str, variables: Sequence[str], resume: str, root: str
