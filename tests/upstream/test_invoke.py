@@ -88,6 +88,14 @@ async def test_a_crash_of_the_upstream_tells_nothing(upstream: GrpcUpstream) -> 
     assert "secret" not in caught.value.message
 
 
+async def test_an_upstream_that_ends_without_an_answer(upstream: GrpcUpstream) -> None:
+    """E1: a call that ends well and without its one message is the upstream's fault: 502."""
+    with pytest.raises(CallError) as caught:
+        await upstream.unary(binding("Count"))(call(), b"0")
+    assert (caught.value.code, caught.value.http_status, caught.value.origin) == (Code.INTERNAL, 502, Origin.UPSTREAM)
+    assert caught.value.message == "the upstream ended the call without an answer"
+
+
 async def test_a_method_nobody_serves_is_unimplemented(upstream: GrpcUpstream) -> None:
     """E2: UNIMPLEMENTED is 501."""
     with pytest.raises(CallError) as caught:

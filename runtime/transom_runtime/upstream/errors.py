@@ -91,6 +91,17 @@ def unsendable() -> CallError:
     return CallError(Code.INTERNAL, "the call could not be sent to the upstream", origin=Origin.GATEWAY)
 
 
+def unanswered() -> CallError:
+    """The end of a call that its upstream ended well, and without the one message that it owes."""
+    return CallError(
+        Code.INTERNAL,
+        "the upstream ended the call without an answer",
+        origin=Origin.UPSTREAM,
+        http_status=502,
+        reason="BAD_UPSTREAM_RESPONSE",
+    )
+
+
 def cancelled() -> CallError:
     """The end of a stream that its own consumer cancelled."""
     return CallError(Code.CANCELLED, "the stream was cancelled", origin=Origin.GATEWAY)

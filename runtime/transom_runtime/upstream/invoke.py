@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import grpc
 
 from transom_runtime.extension import Reply
-from transom_runtime.upstream.errors import as_call_error
+from transom_runtime.upstream.errors import as_call_error, unanswered
 from transom_runtime.upstream.rpc import LateMetadata, SentMetadata, ended_here, make_sure, timeout_s
 from transom_runtime.upstream.sending import Sending
 
@@ -69,6 +69,8 @@ def client_stream_invoke(rpc: StreamUnaryMultiCallable[bytes, bytes], metadata: 
     return invoke
 
 
-def _reply(rpc_call: UnaryUnaryCall[bytes, bytes] | StreamUnaryCall[bytes, bytes], wire: bytes) -> Reply:
+def _reply(rpc_call: UnaryUnaryCall[bytes, bytes] | StreamUnaryCall[bytes, bytes], wire: bytes | None) -> Reply:
+    if wire is None:
+        raise unanswered()
     initial, trailing = LateMetadata(rpc_call.initial_metadata), LateMetadata(rpc_call.trailing_metadata)
     return Reply(wire=wire, initial=initial, trailing=trailing)
