@@ -106,6 +106,10 @@ def _aiohttp(around: Surroundings) -> AbstractContextManager[Running]:
     return _python("aiohttp", arguments, around)
 
 
+def _floor(around: Surroundings) -> AbstractContextManager[Running]:
+    return _python("floor", ["-m", "transom_bench.baselines.floor_gateway", f"127.0.0.1:{around.upstream}"], around)
+
+
 def _fastapi(around: Surroundings) -> AbstractContextManager[Running]:
     arguments = ["-m", "transom_bench.baselines.fastapi_gateway", f"127.0.0.1:{around.upstream}"]
     return _python("fastapi", arguments, around)
@@ -131,6 +135,7 @@ CONTESTANTS: Final = (
     Contestant(name="transom-pure", label="transom, pure codec", policies=False, start=_pure_transom),
     Contestant(name="envoy", label="Envoy's transcoder", policies=False, start=_envoy),
     Contestant(name="aiohttp", label="aiohttp by hand", policies=False, start=_aiohttp),
+    Contestant(name="floor", label="aiohttp and grpc.aio alone", policies=False, start=_floor),
     Contestant(name="fastapi", label="FastAPI by hand", policies=False, start=_fastapi),
     Contestant(name="transom-policies", label="transom, all policies", policies=True, start=_guarded_transom),
     Contestant(

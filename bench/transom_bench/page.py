@@ -34,6 +34,8 @@ _SHORT: Final = ("get-small", "get-50", "post-50")
 _PAIRS: Final = (
     ("transom", "envoy"),
     ("transom-pure", "envoy"),
+    ("floor", "envoy"),
+    ("transom", "floor"),
     ("transom", "aiohttp"),
     ("transom", "fastapi"),
     ("transom-policies", "fastapi-policies"),
