@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from functools import lru_cache
+from typing import Any
 
 # As the gateway has it: see transom_runtime/upstream.
 os.environ.setdefault("GRPC_EXPERIMENTS", "-event_engine_client")
@@ -27,7 +28,7 @@ from workflow.v1.executions_pb2 import ExecutionEvent, WatchExecutionRequest
 from workflow.v1.files_pb2 import DownloadFileRequest
 from workflow.v1.workflows_pb2 import CreateWorkflowRequest, GetWorkflowRequest, Workflow
 
-_CHANNEL: web.AppKey[grpc.aio.Channel] = web.AppKey("channel", grpc.aio.Channel)
+_RAW: web.AppKey[_Raw] = web.AppKey("raw")
 _SERVICE = "/workflow.v1"
 _REMEMBERED = 4096
 
@@ -53,11 +54,31 @@ def _created(body: bytes) -> bytes:
     return CreateWorkflowRequest(workflow=ParseDict(orjson.loads(body), Workflow())).SerializeToString()
 
 
+class _Raw:
+    """One channel, and its methods: bytes in, bytes out."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self.get: Any = channel.unary_unary(f"{_SERVICE}.WorkflowService/GetWorkflow")
+        self.create: Any = channel.unary_unary(f"{_SERVICE}.WorkflowService/CreateWorkflow")
+        self.watch: Any = channel.unary_stream(f"{_SERVICE}.ExecutionService/WatchExecution")
+        self.download: Any = channel.unary_stream(f"{_SERVICE}.FileService/DownloadFile")
+
+
+async def _get_workflow(request: web.Request) -> web.Response:
+    wire = await request.app[_RAW].get(_wanted(request.match_info["workflow_id"]))
+    return web.Response(body=_workflow(wire), content_type="application/json")
+
+
+async def _create_workflow(request: web.Request) -> web.Response:
+    wire = await request.app[_RAW].create(_created(await request.read()))
+    return web.Response(body=_workflow(wire), content_type="application/json", status=201)
+
+
 async def _watch_execution(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
     await response.prepare(request)
     wanted = WatchExecutionRequest(execution_id=request.match_info["execution_id"]).SerializeToString()
-    async for wire in request.app[_CHANNEL].unary_stream(f"{_SERVICE}.ExecutionService/WatchExecution")(wanted):
+    async for wire in request.app[_RAW].watch(wanted):
         await response.write(_event(wire))
     return response
 
@@ -66,7 +87,7 @@ async def _download_file(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "application/octet-stream"})
     await response.prepare(request)
     wanted = DownloadFileRequest(file_id=request.match_info["file_id"]).SerializeToString()
-    async for wire in request.app[_CHANNEL].unary_stream(f"{_SERVICE}.FileService/DownloadFile")(wanted):
+    async for wire in request.app[_RAW].download(wanted):
         await response.write(HttpBody.FromString(wire).data)
     return response
 
@@ -76,26 +97,13 @@ def build_app(target: str) -> web.Application:
 
     async def connected(app: web.Application) -> AsyncIterator[None]:
         async with grpc.aio.insecure_channel(target) as channel:
-            app[_CHANNEL] = channel
-            get = channel.unary_unary(f"{_SERVICE}.WorkflowService/GetWorkflow")
-            create = channel.unary_unary(f"{_SERVICE}.WorkflowService/CreateWorkflow")
-            calls.extend((get, create))
+            app[_RAW] = _Raw(channel)
             yield
-
-    calls: list[grpc.aio.UnaryUnaryMultiCallable] = []
-
-    async def get_workflow(request: web.Request) -> web.Response:
-        wire = await calls[0](_wanted(request.match_info["workflow_id"]))
-        return web.Response(body=_workflow(wire), content_type="application/json")
-
-    async def create_workflow(request: web.Request) -> web.Response:
-        wire = await calls[1](_created(await request.read()))
-        return web.Response(body=_workflow(wire), content_type="application/json", status=201)
 
     app = web.Application(client_max_size=64 * 2**20)
     app.cleanup_ctx.append(connected)
-    app.router.add_get("/api/v1/workflows/{workflow_id}", get_workflow)
-    app.router.add_post("/api/v1/workflows", create_workflow)
+    app.router.add_get("/api/v1/workflows/{workflow_id}", _get_workflow)
+    app.router.add_post("/api/v1/workflows", _create_workflow)
     app.router.add_get("/api/v1/executions/{execution_id}/events", _watch_execution)
     app.router.add_get("/api/v1/files/{file_id}/content", _download_file)
     return app

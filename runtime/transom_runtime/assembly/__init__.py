@@ -32,6 +32,7 @@ from transom_runtime.serving.endpoint import Endpoint
 from transom_runtime.serving.live_streams import LiveStreams
 from transom_runtime.serving.route import Handler
 from transom_runtime.serving.stages import Stages
+from transom_runtime.serving.time_limit import TimeLimits
 from transom_runtime.settings import Settings, SettingsError
 from transom_runtime.transcode.codec import Codec
 from transom_runtime.transcode.verdict import OnUnknown
@@ -109,6 +110,7 @@ def _build_stages(
     revocations.when_revoked(lambda revocation: live_streams.end(revocation.means))
     return Stages(
         proxies=TrustedProxies.parse(settings.trusted_proxies),
+        limits=TimeLimits(),
         responder=responder,
         response_metadata=ResponseMetadata(settings.metadata),
         framing=settings.framing,

@@ -18,7 +18,6 @@ from transom_runtime.downstream.refusals import internal_error
 from transom_runtime.errors import CallError, Code, Origin
 from transom_runtime.extension import Outcome
 from transom_runtime.serving.keys import CALL, ENDPOINT, LIMIT
-from transom_runtime.serving.time_limit import TimeLimit
 from transom_runtime.upstream.deadline import timeout_of
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ async def _within_deadline(endpoint: Endpoint, call: Call, request: web.Request)
     if timeout_s == math.inf:
         return await endpoint.steps(request)
     call.deadline = Deadline.after(timeout_s)
-    with TimeLimit(timeout_s) as limit:
+    with endpoint.stages.limits.begin(timeout_s, call.deadline.at) as limit:
         request[LIMIT] = limit
         return await endpoint.steps(request)
 

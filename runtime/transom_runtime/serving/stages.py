@@ -10,6 +10,7 @@ from transom_runtime.downstream.respond import Responder
 from transom_runtime.extension import Observer
 from transom_runtime.serving.drain import Drain
 from transom_runtime.serving.live_streams import LiveStreams
+from transom_runtime.serving.time_limit import TimeLimits
 from transom_runtime.upstream.metadata import ResponseMetadata
 
 
@@ -29,6 +30,8 @@ class Stages:
 
     proxies: TrustedProxies
     """Whose forwarding headers are believed."""
+    limits: TimeLimits
+    """The time that calls have."""
     responder: Responder
     """Turns payloads and errors into HTTP responses."""
     response_metadata: ResponseMetadata

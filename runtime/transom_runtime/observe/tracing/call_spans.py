@@ -38,8 +38,7 @@ class Tracing:
 
     @cached_property
     def _records(self) -> bool:
-        provider = self._provider or trace.get_tracer_provider()
-        return not isinstance(provider, trace.ProxyTracerProvider | trace.NoOpTracerProvider)
+        return has_sdk(self._provider)
 
     def on_start(self, call: Call) -> tuple[Span, Token[Context]] | None:
         """Open the span, and set the call's trace."""
@@ -70,6 +69,11 @@ class Tracing:
                 span.set_attribute("error.type", outcome.code.name)
                 span.set_status(Status(StatusCode.ERROR, outcome.message))
         span.end()
+
+
+def has_sdk(provider: trace.TracerProvider | None) -> bool:
+    """Whether spans of a provider, or else of the process's, are for anybody."""
+    return not isinstance(provider or trace.get_tracer_provider(), trace.ProxyTracerProvider | trace.NoOpTracerProvider)
 
 
 def as_traceparent(span: SpanContext) -> str:

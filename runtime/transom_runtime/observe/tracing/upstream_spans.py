@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from opentelemetry import trace
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
 from transom_runtime.errors import CallError, Code
-from transom_runtime.observe.tracing.call_spans import as_traceparent
+from transom_runtime.observe.tracing.call_spans import as_traceparent, has_sdk
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -20,16 +21,25 @@ if TYPE_CHECKING:
 
 
 class UpstreamSpans:
-    """An Invoker, to be the innermost. The upstream hears of its own span, not of the call's."""
+    """An Invoker, to be the innermost. The upstream hears of its own span, not of the call's. Whether there is an SDK
+    that records spans is settled by the first call.
+    """
 
     def __init__(self, provider: trace.TracerProvider | None = None) -> None:
+        self._provider = provider
         self._tracer = trace.get_tracer("transom", tracer_provider=provider)
+
+    @cached_property
+    def _records(self) -> bool:
+        return has_sdk(self._provider)
 
     def around_invoke(self, binding: Binding, invoke: Invoke[Sent]) -> Invoke[Sent]:
         """`invoke` within a span."""
         start = self._starter(binding)
 
         async def invoke_within_span(call: Call, sent: Sent) -> Reply:
+            if not self._records:
+                return await invoke(call, sent)
             span = start(call)
             try:
                 reply = await invoke(call, sent)
