@@ -12,6 +12,7 @@ from aiohttp import web
 from transom_runtime.downstream.cors import Cors
 from transom_runtime.downstream.resource import RouteResource
 from transom_runtime.downstream.respond import SERVER
+from transom_runtime.downstream.short_cut import SHORT_CUT, ShortCut
 from transom_runtime.operations import Operations
 from transom_runtime.routing import Router, Unescape
 from transom_runtime.serving.drain import Drain
@@ -74,7 +75,8 @@ class Gateway:
         app.on_response_prepare.append(self._finish_head)
         self.mount_operations(app)
         self.mount(app)
-        refuse_the_rest(app, self._refuse)
+        rest = refuse_the_rest(app, self._refuse)
+        app[SHORT_CUT] = ShortCut(self._resource, app, rest)
         if self._cors is not None:
             app.on_response_prepare.append(self._cors.add_headers)
         return app

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import web
 
 from transom_runtime.downstream.protocol import GatewayProtocol
+from transom_runtime.downstream.short_cut import SHORT_CUT
 
 if TYPE_CHECKING:
     import socket
@@ -53,6 +54,7 @@ class Listener:
     """One application on one port. A handler whose client goes away is cancelled (semantics.md S5)."""
 
     def __init__(self, app: web.Application, options: ListenOptions, responder: Responder) -> None:
+        self._app = app
         self._options = options
         self._responder = responder
         self._runner = web.AppRunner(
@@ -99,7 +101,8 @@ class Listener:
 
     def _build_protocol(self) -> GatewayProtocol:
         assert self._runner.server is not None
-        return GatewayProtocol(self._runner.server, self._responder, **_limits(self._options))
+        short_cut = self._app.get(SHORT_CUT)
+        return GatewayProtocol(self._runner.server, self._responder, short_cut=short_cut, **_limits(self._options))
 
 
 _READ_BUFFER_BYTES: Final = 2**16

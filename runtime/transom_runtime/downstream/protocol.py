@@ -1,7 +1,8 @@
 """One connection, as aiohttp runs it, with the gateway's own words for what aiohttp itself refuses.
 
 `GatewayProtocol` is a subclass because that is aiohttp's one hook for error pages; it leans on attributes that
-aiohttp keeps to itself, `_messages`, `_current_request` and `_request_handler`, and a request's `_cache`.
+aiohttp keeps to itself, `_messages`, `_current_request` and `_request_handler`, and a request's `_cache` and
+`_match_info`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from transom_runtime.errors import CallError, Code, Origin
 
 if TYPE_CHECKING:
     from transom_runtime.downstream.respond import Responder
+    from transom_runtime.downstream.short_cut import ShortCut
 
 _LOG: Final = logging.getLogger(__name__)
 _SPOKEN: Final = frozenset({HttpVersion10, HttpVersion11})
@@ -37,7 +39,14 @@ class GatewayProtocol(web.RequestHandler):
     __slots__ = ("_arriving", "_max_head_bytes", "_responder", "_stall", "_stall_s", "_wire", "_wire_bytes")
 
     def __init__(
-        self, manager: web.Server, responder: Responder, *, max_head_bytes: int, write_stall_s: float, **limits: Any
+        self,
+        manager: web.Server,
+        responder: Responder,
+        *,
+        max_head_bytes: int,
+        write_stall_s: float,
+        short_cut: ShortCut | None = None,
+        **limits: Any,
     ) -> None:
         super().__init__(manager, **limits)
         self._responder = responder
@@ -53,7 +62,12 @@ class GatewayProtocol(web.RequestHandler):
 
         async def check_and_handle(request: web.BaseRequest) -> web.StreamResponse:
             check_head(request, max_head_bytes)
-            return await handle(request)
+            info = short_cut.take(request) if short_cut is not None else None
+            if info is None:
+                return await handle(request)
+            asked = cast("web.Request", request)
+            asked._match_info = info  # noqa: SLF001 -- as aiohttp's application has it
+            return await info.handler(asked)
 
         self._request_handler = check_and_handle
 

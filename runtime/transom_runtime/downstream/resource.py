@@ -154,6 +154,15 @@ class RouteResource(AbstractResource, Generic[T]):
     def canonical(self) -> str:
         return self._prefix or "/"
 
+    def find(self, request: web.BaseRequest) -> RouteMatchInfo[T] | None:
+        """Where a request goes, for who serves nothing else; None where routing refuses it."""
+        raw_path, _ = split_target(request.raw_path)
+        try:
+            found = self._router.match(request.method, raw_path)
+        except CallError:
+            return None
+        return RouteMatchInfo(found.target, found.variables)
+
     async def resolve(self, request: web.Request) -> tuple[UrlMappingMatchInfo | None, set[str]]:
         """Match the raw path. An unknown path is left to other resources; other refusals are answered here."""
         raw_path, _ = split_target(request.raw_path)

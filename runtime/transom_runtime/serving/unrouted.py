@@ -13,6 +13,7 @@ from transom_runtime.serving.border import Watch
 
 if TYPE_CHECKING:
     from aiohttp import web
+    from aiohttp.web_urldispatcher import AbstractResource
 
     from transom_runtime.downstream.resource import Refuse
     from transom_runtime.errors import CallError
@@ -34,9 +35,9 @@ def build_refuse(stages: Stages) -> Refuse:
     return refuse
 
 
-def refuse_the_rest(app: web.Application, refuse: Refuse) -> None:
+def refuse_the_rest(app: web.Application, refuse: Refuse) -> AbstractResource:
     """Refuse what no route of an application takes, by a route of its own: the last one, so that no request that has a
-    route passes through it, as each would through a middleware.
+    route passes through it, as each would through a middleware. Returns its resource.
     """
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -46,4 +47,6 @@ def refuse_the_rest(app: web.Application, refuse: Refuse) -> None:
                 allowed |= (await resource.resolve(request))[1]
         return await refuse(request, wrong_method(allowed) if allowed else no_route())
 
-    app.router.add_route("*", r"/{rest:[\s\S]*}", answer, expect_handler=defer_expectation)
+    route = app.router.add_route("*", r"/{rest:[\s\S]*}", answer, expect_handler=defer_expectation)
+    assert route.resource is not None
+    return route.resource
