@@ -15,7 +15,7 @@ _WIDTH: Final = 900
 _LEFT: Final = 270
 _BAR: Final = 16
 _GAP: Final = 26
-COLOURS: Final = ("#0b6e4f", "#38a3a5", "#7d8597", "#c8963e", "#b5523b", "#63b995", "#e0a48f")
+COLOURS: Final = ("#0b6e4f", "#38a3a5", "#7d8597", "#c8963e", "#b5523b", "#63b995", "#e0a48f", "#8e7dbe")
 
 
 def build_plot(measures: Sequence[Measure], contestants: Sequence[Contestant], cases: Sequence[Case], to: str) -> str:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from transom_bench.contestants import CONTESTANTS
 from transom_bench.page import build_documents
+from transom_bench.plot import COLOURS
 from transom_bench.results import read_results
 
 _WRITTEN = build_documents(read_results())
@@ -25,3 +27,8 @@ def test_every_place_has_its_results() -> None:
         places = re.findall(r"<!-- bench: ([\w-]+) -->\n(.*?)<!-- /bench: \1 -->", content, re.DOTALL)
         assert not [(file.name, name) for name, told in places if not told.strip()]
         assert len(places) == content.count("<!-- bench: ")
+
+
+def test_every_contestant_has_a_colour() -> None:
+    """Bars of a plot are told apart by colours: there is one for each contestant."""
+    assert len(set(COLOURS)) >= len(CONTESTANTS)
