@@ -25,6 +25,7 @@ from transom_runtime.transcode.json_number import ExactFloat
 from transom_runtime.transcode.message_plan import FieldPlan
 from transom_runtime.transcode.options import Native, OutputDefaults, TranscodeOptions
 from transom_runtime.transcode.straight_line import FunctionSource
+from workflow.v1.workflows_pb2 import Node, Workflow
 
 WORDS = ("class", "from", "None", "match", "value", "written", "message", "get", "item", "__init__", "_x", "left")
 ODD_KEY = "it's \"odd\\\n"
@@ -131,3 +132,20 @@ def test_all_faults_are_told(shelf: Any, decoding: Decoder) -> None:
     decode = decoding(shelf.Book, body="*", options=TranscodeOptions(native=Native.OFF))
     reasons = decode.reasons(body='{"title": 1, "extra": {"a": "b"}, "x": 1, "tags": [1], "name": null, "y": null}')
     assert reasons == {"/title": "WRONG_TYPE", "/x": "UNKNOWN_FIELD", "/tags/0": "WRONG_TYPE", "/y": "UNKNOWN_FIELD"}
+
+
+def test_a_type_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A type is compiled when its first message comes, once each way, also where that is the first of a long list."""
+    compiled: list[str] = []
+    compile_source = FunctionSource.compile
+
+    def count(source: FunctionSource) -> Callable[..., Any]:
+        compiled.append(source._title)
+        return compile_source(source)
+
+    monkeypatch.setattr(FunctionSource, "compile", count)
+    codec = Codec(TranscodeOptions(native=Native.OFF))
+    workflow = Workflow(nodes=[Node(id=f"node-{number}") for number in range(50)])
+    body = codec.response_encoder(bind(Workflow)).encode(workflow.SerializeToString()).body
+    assert Decoding(bind(Workflow, method="POST", body="*"), codec)(body=body) == workflow
+    assert len(compiled) == len(set(compiled)) == 4

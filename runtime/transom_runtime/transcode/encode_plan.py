@@ -56,7 +56,9 @@ class EncodePlan:
         return self.write(message)
 
     def _write_first(self, message: Message) -> Any:
-        self.write = self._compile()
+        # A list that is being written calls this for each of its elements: whoever looked it up has it to the end.
+        if self.write == self._write_first:
+            self.write = self._compile()
         return self.write(message)
 
 

@@ -72,8 +72,10 @@ class MessagePlan:
         self._check_of = check_of
 
     def _fill_first(self, message: Message, value: Any) -> None:
-        title = f"{self.descriptor.full_name} of JSON"
-        self.fill = compile_filler(title, self._straight.values(), self._check_of, self._set_others)
+        # A list that is being filled calls this for each of its elements: whoever looked it up has it to the end.
+        if self.fill == self._fill_first:
+            title = f"{self.descriptor.full_name} of JSON"
+            self.fill = compile_filler(title, self._straight.values(), self._check_of, self._set_others)
         self.fill(message, value)
 
     def _set_others(self, message: Message, value: dict[str, Any], gathered: Refused | None) -> Refused | None:
