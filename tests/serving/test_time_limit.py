@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -92,3 +93,23 @@ async def test_any_number_of_lengths_is_kept() -> None:
             await asyncio.Event().wait()
 
     await asyncio.gather(*(serve(0.01 + number / 100_000) for number in range(200)))
+
+
+async def test_no_length_leaves_a_timer_behind() -> None:
+    """Clients may ask for ever new lengths, each of years: what is left of calls that are done does not grow."""
+    limits, loop = TimeLimits(), asyncio.get_running_loop()
+    pending = set[asyncio.TimerHandle]()
+    call_later = loop.call_later
+
+    def remember(delay: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+        pending.add(timer := call_later(delay, callback))
+        return timer
+
+    loop.call_later = remember  # type: ignore[assignment,method-assign] # to see what is still to ring
+    for number in range(200):
+        with limit_of(1000.0 + number, limits):
+            await asyncio.sleep(0)
+    waiting = [timer for timer in pending if not timer.cancelled()]
+    for timer in waiting:
+        timer.cancel()
+    assert len(waiting) == 64

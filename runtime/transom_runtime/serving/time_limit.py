@@ -29,8 +29,8 @@ class TimeLimits:
         """A limit, for who enters it at once: `ends_at` is `seconds` from now on the clock of `time.monotonic`."""
         lane = self._lanes.get(seconds)
         if lane is None:
-            lane = _Lane()
-            if len(self._lanes) < _LENGTHS:
+            lane = _Lane(is_shared=len(self._lanes) < _LENGTHS)
+            if lane.is_shared:
                 self._lanes[seconds] = lane
         return TimeLimit(lane, ends_at)
 
@@ -38,23 +38,31 @@ class TimeLimits:
 class _Lane:
     """Limits of one length, in the order in which they end."""
 
-    __slots__ = ("_is_watched", "limits")
+    __slots__ = ("_timer", "is_shared", "limits")
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_shared: bool) -> None:
+        self.is_shared = is_shared
         self.limits: dict[TimeLimit, None] = {}
-        self._is_watched = False
+        self._timer: asyncio.TimerHandle | None = None
 
     def add(self, limit: TimeLimit) -> None:
         self.limits[limit] = None
-        if not self._is_watched:
+        if self._timer is None:
             self._watch(limit)
 
+    def remove(self, limit: TimeLimit) -> None:
+        self.limits.pop(limit, None)
+        if not self.is_shared and self._timer is not None:
+            # Nobody else comes here: the timer would be kept for as long as a client asked for, a year at most.
+            self._timer.cancel()
+            self._timer = None
+
     def _watch(self, first: TimeLimit) -> None:
-        self._is_watched = True
-        asyncio.get_running_loop().call_later(max(0.0, first.ends_at - time.monotonic()), self._look)
+        seconds = max(0.0, first.ends_at - time.monotonic())
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._look)
 
     def _look(self) -> None:
-        self._is_watched = False
+        self._timer = None
         while self.limits:
             first = next(iter(self.limits))
             if first.ends_at > time.monotonic():
@@ -86,7 +94,7 @@ class TimeLimit:
 
     def lift(self) -> None:
         """Let what runs take as long as it likes from now on."""
-        self._lane.limits.pop(self, None)
+        self._lane.remove(self)
 
     def end(self) -> None:
         """Cancel what runs. For its lane."""
