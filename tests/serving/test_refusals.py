@@ -33,6 +33,10 @@ REFUSED: list[tuple[dict[str, Any], int, int, str]] = [
     ({"path": "/api/v1/nowhere"}, 404, 5, "ROUTE_NOT_FOUND"),
     ({"path": f"{PATH}/"}, 404, 5, "ROUTE_NOT_FOUND"),
     ({"path": "/%0A"}, 404, 5, "ROUTE_NOT_FOUND"),
+    # Targets without a path, which aiohttp's router shows to no resource.
+    ({"path": "*", "method": "OPTIONS"}, 404, 5, "ROUTE_NOT_FOUND"),
+    ({"path": "a.test:443", "method": "CONNECT"}, 404, 5, "ROUTE_NOT_FOUND"),
+    ({"path": "http://a.test"}, 404, 5, "ROUTE_NOT_FOUND"),
     ({"path": "/livez", "method": "POST"}, 405, 12, "METHOD_NOT_ALLOWED"),
     ({"path": PATH, "method": "POST", "body": b"{}"}, 405, 12, "METHOD_NOT_ALLOWED"),
     ({"path": f"{PATH}:cancel", "method": "LOCK"}, 405, 12, "METHOD_NOT_ALLOWED"),

@@ -40,3 +40,22 @@ async def test_a_teams_own_handlers_keep_their_paths(path: str) -> None:
             assert (await http.get("/api/v1/nowhere")).status == 404
     finally:
         await listener.stop()
+
+
+async def test_no_request_passes_by_a_middleware() -> None:
+    """A middleware that a team gives a gateway's application sees every request."""
+
+    @web.middleware
+    async def forbid(request: web.Request, handler: object) -> web.StreamResponse:
+        raise web.HTTPForbidden
+
+    gateway = build_gateway(settings(), handlers={GET: routed}, services=services(Sessions(), None))
+    app = gateway.app()
+    app.middlewares.append(forbid)
+    listener = Listener(app, ListenOptions(port=0, shutdown_grace_s=0.1), gateway.stages.responder)
+    await listener.start()
+    try:
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{listener.port}") as http:
+            assert (await http.get("/api/v1/sessions/s-1")).status == 403
+    finally:
+        await listener.stop()

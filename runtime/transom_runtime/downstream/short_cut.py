@@ -6,11 +6,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
+from aiohttp.web_urldispatcher import UrlMappingMatchInfo
 
 if TYPE_CHECKING:
     from aiohttp.web_urldispatcher import AbstractResource
 
-    from transom_runtime.downstream.resource import RouteMatchInfo, RouteResource
+    from transom_runtime.downstream.resource import RouteResource
 
 
 class ShortCut:
@@ -28,17 +29,22 @@ class ShortCut:
 
     @cached_property
     def _taken(self) -> frozenset[str] | None:
-        """The paths of other resources, once the application is complete; None where they are not plain paths."""
+        """The paths of other resources, once the application is complete; None where they are not plain paths, or where
+        there is a middleware, which no request may pass by.
+        """
+        if self._app.middlewares:
+            return None
         others = [each for each in self._app.router.resources() if each not in {self._routes, self._rest}]
         is_plain = all(isinstance(each, web.PlainResource) for each in others)
         return frozenset(each.canonical for each in others) if is_plain else None
 
-    def take(self, request: web.BaseRequest) -> RouteMatchInfo[Any] | None:
+    def take(self, request: web.BaseRequest) -> UrlMappingMatchInfo | None:
         """Where a request goes, as the application would find it too; None: ask the application."""
-        taken = self._taken
-        if taken is None or request.rel_url.raw_path in taken or "Expect" in request.headers:
+        taken, path = self._taken, request.rel_url.path_safe
+        if taken is None or path in taken or "Expect" in request.headers:
             return None
-        info = self._routes.find(request)
+        # aiohttp's router tries no resource for a target without a path, such as those of CONNECT and `OPTIONS *`.
+        info = self._routes.find(request) if path.startswith("/") else UrlMappingMatchInfo({}, next(iter(self._rest)))
         if info is not None:
             info.add_app(self._app)
             info.freeze()
