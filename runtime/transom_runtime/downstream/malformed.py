@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # RFC 9110, 7.2: a host and perhaps a port. Empty where the target has no authority.
 _HOST: Final = re.compile(r"(?:(?:[A-Za-z0-9._~!$&'()*+;=-]|%[0-9A-Fa-f]{2})*|\[[0-9A-Za-z:.%]+\])(?::[0-9]{0,5})?")
+_MAX_KEPT_HOST: Final = 255
+"""The longest host that is remembered: clients may send as much as a header takes."""
 _TWICE: Final = re.compile(r"Duplicate '([A-Za-z-]+)' header found\.")
 
 _CLAUSES: Final = (
@@ -46,7 +48,8 @@ def check_head(request: web.BaseRequest, max_bytes: int) -> None:
         raise broken.BadStatusLine(error="")
     if "Transfer-Encoding" in headers:
         _check_coding(request)
-    if not _is_host(headers.get("Host", "")):
+    host = headers.get("Host", "")
+    if not (_is_host(host) if len(host) <= _MAX_KEPT_HOST else _HOST.fullmatch(host)):
         raise broken.BadHttpMessage("Invalid host")
     if sum(map(len, chain.from_iterable(request.raw_headers))) > max_bytes:
         raise HeadTooLarge("the head is too large")
