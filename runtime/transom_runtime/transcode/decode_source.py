@@ -6,7 +6,6 @@ and every fault. The two take the same values: tests/transcode/test_straight_lin
 
 from __future__ import annotations
 
-import keyword
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +16,7 @@ from transom_runtime.extension import TextCheck, TextRefused
 from transom_runtime.transcode.faults import Refused, refuse, refuse_type
 from transom_runtime.transcode.field_access import is_message, takes_null
 from transom_runtime.transcode.scalars import LIMITS
-from transom_runtime.transcode.straight_line import FunctionSource, attribute
+from transom_runtime.transcode.straight_line import FunctionSource, attribute, is_word
 
 if TYPE_CHECKING:
     from transom_runtime.transcode.message_plan import FieldPlan, Setter
@@ -64,7 +63,7 @@ def _field_lines(source: FunctionSource, plan: FieldPlan, check_of: CheckOf) -> 
     yield f"if {plan.key!r} in value:" if takes_null(field) else "if item is not None:"
     yield "    left -= 1"
     apart = f"gathered = {source.name(_set_apart)}({source.name(plan.set_json)}, message, item, {plan.key!r}, gathered)"
-    if field.is_repeated or field.is_extension or plan.is_secret or keyword.iskeyword(field.name):
+    if field.is_repeated or field.is_extension or plan.is_secret or is_word(field):
         lines: Iterable[str] = [apart]
     elif is_message(field):
         lines = _message_lines(source, plan)

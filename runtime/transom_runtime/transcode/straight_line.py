@@ -45,4 +45,9 @@ class FunctionSource:
 
 def attribute(field: FieldDescriptor) -> str:
     """What reads a field of `message`; some names are words of Python."""
-    return f"getattr(message, {field.name!r})" if keyword.iskeyword(field.name) else f"message.{field.name}"
+    return f"getattr(message, {field.name!r})" if is_word(field) else f"message.{field.name}"
+
+
+def is_word(field: FieldDescriptor) -> bool:
+    """Whether the name of a field is a word of Python, which cannot be set as an attribute is."""
+    return keyword.iskeyword(field.name) or field.name == "__debug__"
