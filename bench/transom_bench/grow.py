@@ -8,7 +8,8 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 from transom_bench.agreement import check_agreement
 from transom_bench.canned import SIZES, Canned
@@ -18,7 +19,7 @@ from transom_bench.cores import Cores, cores_for, divide_cores
 from transom_bench.failure import CannotMeasure
 from transom_bench.growth import CONNECTIONS, SHOWN, WORKERS, Growth, growth_sections, read_growth
 from transom_bench.kept import RESULTS, write_kept
-from transom_bench.load import find_h2load
+from transom_bench.load import LoadFailed, find_h2load
 from transom_bench.measure import Bench, Measure
 from transom_bench.page import write_documents
 from transom_bench.program import Running
@@ -35,6 +36,9 @@ _WORKER_CONNECTIONS: Final = 128
 """The kernel deals connections out by chance: of few, one worker may get most."""
 
 
+_Found = TypeVar("_Found")
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """A case with one contestant, measured with the cores that are its."""
@@ -43,6 +47,16 @@ class Turn:
     contestant: Contestant
     process: Running
     case: Case
+
+    @property
+    def name(self) -> str:
+        """The contestant's."""
+        return self.contestant.name
+
+    @property
+    def told(self) -> str:
+        """How a line about it begins."""
+        return f"{self.case.label:22} {self.contestant.label:34}"
 
 
 def main() -> int:
@@ -145,13 +159,26 @@ def _measured(turns: Sequence[Turn], rounds: int, say: Callable[[str], None]) ->
 
 
 def _rounds(turns: Sequence[Turn], rounds: int, say: Callable[[str], None]) -> Iterator[Measure]:
-    requests = [turn.bench.warm(turn.contestant.name, turn.process, turn.case) for turn in turns]
+    """Measure in turn. Where not all requests are answered there is no figure, which is one too: the rest goes on."""
+    requests = [_tried(turn, say, lambda turn: turn.bench.warm(turn.name, turn.process, turn.case)) for turn in turns]
     for number in range(rounds):
         for turn, count in zip(turns, requests, strict=True):
-            name, case = turn.contestant.name, turn.case
-            measure = turn.bench.measure(name, turn.process, case, requests=count, number=number)
-            say(f"{number + 1}/{rounds} {case.label:22} {turn.contestant.label:34} {measure.cpu_us:12.1f} us")
-            yield measure
+            if count is not None and (measure := _tried(turn, say, partial(_once, count, number))) is not None:
+                say(f"{number + 1}/{rounds} {turn.told} {measure.cpu_us:12.1f} us")
+                yield measure
+
+
+def _once(requests: int, number: int, turn: Turn) -> Measure:
+    return turn.bench.measure(turn.name, turn.process, turn.case, requests=requests, number=number)
+
+
+def _tried(turn: Turn, say: Callable[[str], None], do: Callable[[Turn], _Found]) -> _Found | None:
+    """What comes of it; None, and a word, where the load was not answered. Raises Ended where nobody is there to."""
+    try:
+        return do(turn)
+    except LoadFailed as error:
+        say(f"{turn.told}: {error}")
+        return None
 
 
 def _parse() -> argparse.Namespace:

@@ -79,10 +79,8 @@ def worker_gain(growth: Growth | None) -> float | None:
 
     Of rates that is twice the ratio of CPU per request, within a round: it needs no core to spare, as a rate would.
     """
-    if growth is None:
-        return None
-    one, two = (summary.cpu_us for summary in summarize(growth.workers))
-    return 2 * one / two
+    found = [summary.cpu_us for summary in summarize(growth.workers)] if growth is not None else []
+    return 2 * found[0] / found[1] if len(found) == len(WORKERS) else None
 
 
 def size_of(case: str) -> int:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from transom_bench.cases import get_case
 from transom_bench.cores import Cores, cores_for
 from transom_bench.curves import Curve, Scale, build_curves
-from transom_bench.growth import Growth, growth_plots, growth_sections, worker_gain
-from transom_bench.measure import Measure
+from transom_bench.grow import Turn, _tried
+from transom_bench.growth import SHOWN, Growth, growth_plots, growth_sections, worker_gain
+from transom_bench.load import LoadFailed
+from transom_bench.measure import Bench, Measure
+from transom_bench.program import Running
 
 
 def _measure(contestant: str, case: str, cpu_us: float) -> Measure:
@@ -44,6 +50,10 @@ _GROWTH = Growth(
 )
 
 
+def _running() -> Running:
+    return Running(pid=0, port=0, start_s=0.0, log=Path(), status=lambda: None)
+
+
 def test_tables_have_a_column_for_each_size() -> None:
     """Sizes stand in the order of their numbers, each contestant in a row of its own."""
     told = growth_sections(_GROWTH)
@@ -57,6 +67,23 @@ def test_workers_that_hinder_each_other_gain_less_than_twice() -> None:
     """A quarter more CPU time for each request leaves two workers the work of 1.6."""
     assert worker_gain(_GROWTH) == pytest.approx(1.6)
     assert worker_gain(None) is None
+    assert worker_gain(replace(_GROWTH, workers=_GROWTH.workers[:1])) is None
+
+
+def test_a_size_that_is_not_answered_leaves_a_gap() -> None:
+    """Where a contestant cannot serve so many, that is said, its cell stays empty, and the others are measured yet."""
+    part = replace(_GROWTH, connections=(*_GROWTH.connections, _measure("envoy", "connections-1", 100.0)))
+    assert "| Envoy's transcoder | 100 | - |" in growth_sections(part)["growth-connections"]
+    said: list[str] = []
+    case, process = get_case("small", "2,000 connections"), _running()
+    bench = Bench(cores=Cores(measured=frozenset({0}), rest=frozenset({0})), folder=Path(), seconds=1.0)
+
+    def fail(_: Turn) -> int:
+        raise LoadFailed("of 2000 requests 1818 were answered")
+
+    assert _tried(Turn(bench, SHOWN[0], process, case), said.append, fail) is None
+    assert "2,000 connections" in said[0]
+    assert "1818 were answered" in said[0]
 
 
 def test_a_drawing_has_a_line_for_each_contestant() -> None:

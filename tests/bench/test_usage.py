@@ -5,19 +5,33 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
 from transom_bench.cores import pinned
-from transom_bench.usage import TICKS_PER_S, cpu_s, parse_busy, parse_stat, rss_mib, tree
+from transom_bench.usage import TICKS_PER_S, cpu_s, parse_busy, parse_parent, rss_mib, tree
 
-_STAT = "4242 (a (b) c) S 17 4242 4242 0 -1 4194560 100 200 0 0 {user} {system} 5 6 20 0 9 0 1000 1 2 3"
+_STAT = "4242 (a (b) c) S 17 4242 4242 0 -1 4194560 100 200 0 0 11 12 5 6 20 0 9 0 1000 1 2 3"
 
 
-def test_user_and_system_time_are_one() -> None:
-    """CPU time is that of the process in both modes; that of children it has waited for is not among it."""
-    stat = parse_stat(_STAT.format(user=2 * TICKS_PER_S, system=TICKS_PER_S))
-    assert (stat.parent, stat.cpu_s) == (17, 3.0)
+def test_a_parent_is_found_behind_any_name() -> None:
+    """A process may call itself anything, brackets and blanks too."""
+    assert parse_parent(_STAT) == 17
+
+
+def test_cpu_time_is_the_kernels_own_clock() -> None:
+    """It is what the process itself would read, to the microsecond: a hundredth of a second is a hundred requests."""
+    before = time.process_time()
+    read = cpu_s([os.getpid()])
+    assert before <= read <= time.process_time()
+
+
+def test_a_process_that_is_gone_has_used_nothing() -> None:
+    """One that ended between two looks is no error: what it was part of is told elsewhere."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+        assert cpu_s([process.pid]) == 0
 
 
 def test_a_core_is_busy_with_all_that_is_not_idle() -> None:
