@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from transom_bench.cores import Cores, NotEnoughCores, divide_cores, pinned
 from transom_bench.kept import RESULTS, write_kept
@@ -43,11 +43,13 @@ class Variant:
     experiments: str = _OFF
     poller: str = ""
     """GRPC_POLL_STRATEGY; empty: the core's default."""
+    thread: Literal["behind", "beside"] = "behind"
+    """Where the thread that waits for upstreams stands to that of the loop."""
 
     @property
-    def program(self) -> tuple[str, str, str, str]:
+    def program(self) -> tuple[str, str, str, str, str]:
         """What tells the process apart that it is measured in."""
-        return self.release, self.loop, self.experiments, self.poller
+        return self.release, self.loop, self.experiments, self.poller, self.thread
 
 
 GATEWAY: Final = Variant(label="as the gateway calls")
@@ -73,6 +75,7 @@ GROUPS: Final[dict[str, tuple[Variant, ...]]] = {
         *(Variant(label=label, options=options) for label, options in _OPTIONS.items()),
         Variant(label="asyncio's own loop", loop="asyncio"),
         Variant(label="`GRPC_POLL_STRATEGY=poll`", poller="poll"),
+        Variant(label="gRPC's thread may stop the loop's", thread="beside"),
     ),
 }
 
@@ -83,7 +86,8 @@ class Caller:
     def __init__(self, variant: Variant, upstream: int, cores: frozenset[int]) -> None:
         environment = {"GRPC_EXPERIMENTS": variant.experiments, "GRPC_POLL_STRATEGY": variant.poller or "all"}
         environment["PYTHONPATH"] = f"{_install(variant.release)}:{ROOT / 'bench'}"
-        command = [sys.executable, "-m", "transom_bench.upstream_caller", f"127.0.0.1:{upstream}", variant.loop]
+        command = [sys.executable, "-m", "transom_bench.upstream_caller", f"127.0.0.1:{upstream}"]
+        command += [variant.loop, variant.thread]
         with pinned(cores):
             self._process = subprocess.Popen(
                 command,

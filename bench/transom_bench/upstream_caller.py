@@ -6,6 +6,7 @@ It reads a line of JSON for each measurement and writes one: how much CPU time a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 import time
@@ -18,6 +19,7 @@ import grpc
 import uvloop
 
 from transom_runtime.upstream.channels import ChannelOptions, channel_arguments
+from transom_runtime.upstream.poller import poller_behind_loop
 from transom_runtime.upstream.rpc import SentMetadata
 
 METHOD: Final = "/workflow.v1.WorkflowService/GetWorkflow"
@@ -145,9 +147,12 @@ async def _measure(once: Once, calls: int) -> float:
     return (time.process_time() - before) / (calls // _IN_FLIGHT * _IN_FLIGHT) * 1e6
 
 
-async def _serve(target: str) -> None:
+async def _serve(target: str, place: contextlib.AbstractContextManager[None]) -> None:
     lines = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    with place:
+        # The first channel starts the thread, which lasts as long as there is one.
+        first = grpc.aio.insecure_channel(target)
     opened: dict[str, Once] = {}
     while line := await lines.readline():
         asked = Asked(**json.loads(line))
@@ -156,13 +161,16 @@ async def _serve(target: str) -> None:
             options = dict(asked.options)
             opened[key] = _open(target, options, asked.way, channels=int(options.pop("channels", 1)))
         print(await _measure(opened[key], asked.calls), flush=True)
+    await first.close()
 
 
 def main() -> None:
-    """Measure until standard input ends; the arguments are the upstream's address and the loop."""
-    target, loop = sys.argv[1:]
+    """Measure until standard input ends; the arguments are the upstream's address, the loop, and whether
+    gRPC's thread is put `behind` the loop's or left `beside` it."""
+    target, loop, poller = sys.argv[1:]
+    place = poller_behind_loop() if poller == "behind" else contextlib.nullcontext()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop if loop == "uvloop" else None) as runner:
-        runner.run(_serve(target))
+        runner.run(_serve(target, place))
 
 
 if __name__ == "__main__":

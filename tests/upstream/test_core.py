@@ -54,3 +54,49 @@ def test_the_core_knows_what_it_is_told() -> None:
     """The pinned core says nothing of an unknown experiment: the choice is one that it has."""
     done = _run(_CALLED)
     assert (done.stdout.split(), done.stderr) == (["UNAVAILABLE"], "")
+
+
+_PLACED = """
+import asyncio, os, threading
+from transom_runtime.upstream.channels import ChannelOptions, GrpcUpstream
+
+async def place():
+    before = set(threading.enumerate())
+    upstreams = [GrpcUpstream(name, ChannelOptions(target="127.0.0.1:1")) for name in ("one", "two")]
+    started = set(threading.enumerate()) - before
+    print({os.sched_getscheduler(thread.native_id) == os.SCHED_BATCH for thread in started})
+    print({os.sched_getscheduler(thread.native_id) == os.SCHED_OTHER for thread in before})
+    for upstream in upstreams:
+        await upstream.close()
+
+asyncio.run(place())
+"""
+_OPENED = """
+import asyncio
+from transom_runtime.upstream.channels import ChannelOptions, GrpcUpstream
+
+async def ask():
+    upstream = GrpcUpstream("one", ChannelOptions(target="127.0.0.1:1", health_timeout_s=5))
+    print((await upstream.health()).ready)
+    await upstream.close()
+
+asyncio.run(ask())
+"""
+_FORBIDDEN = """
+import os
+def forbid(*arguments):
+    raise PermissionError("a sandbox does not let threads be placed")
+os.sched_setscheduler = forbid
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="only Linux has threads that interrupt nobody")
+def test_the_poller_waits_for_the_loop() -> None:
+    """gRPC's thread does not stop the event loop's when an upstream answers; no other thread is touched."""
+    assert _run(_PLACED).stdout.splitlines() == ["{True}", "{True}"]
+
+
+def test_a_sandbox_may_forbid_it() -> None:
+    """Where threads cannot be placed, upstreams are opened and called as ever."""
+    done = _run(_FORBIDDEN + _OPENED)
+    assert (done.stdout.split(), done.stderr) == (["False"], "")

@@ -24,6 +24,7 @@ from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.json_format import ParseDict
 
 from transom_bench.baselines.upstream import as_json
+from transom_runtime.upstream.poller import poller_behind_loop
 from workflow.v1.executions_pb2 import ExecutionEvent, WatchExecutionRequest
 from workflow.v1.files_pb2 import DownloadFileRequest
 from workflow.v1.workflows_pb2 import CreateWorkflowRequest, GetWorkflowRequest, Workflow
@@ -96,7 +97,9 @@ def build_app(target: str) -> web.Application:
     """The application, calling the upstream at `target`."""
 
     async def connected(app: web.Application) -> AsyncIterator[None]:
-        async with grpc.aio.insecure_channel(target) as channel:
+        with poller_behind_loop():
+            opened = grpc.aio.insecure_channel(target)
+        async with opened as channel:
             app[_RAW] = _Raw(channel)
             yield
 

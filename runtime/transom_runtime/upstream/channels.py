@@ -15,6 +15,7 @@ from google.protobuf.wrappers_pb2 import Int32Value, StringValue
 from transom_runtime.extension import Health
 from transom_runtime.upstream.invoke import client_stream_invoke, unary_invoke
 from transom_runtime.upstream.metadata import MetadataOptions, RequestMetadata
+from transom_runtime.upstream.poller import poller_behind_loop
 from transom_runtime.upstream.reply_stream import bidi_stream_open, server_stream_open
 
 if TYPE_CHECKING:
@@ -147,9 +148,10 @@ class GrpcUpstream:
 
 def _open_channel(options: ChannelOptions) -> grpc.aio.Channel:
     arguments = channel_arguments(options)
-    if options.tls is None:
-        return grpc.aio.insecure_channel(options.target, options=arguments)
-    return grpc.aio.secure_channel(options.target, _credentials(options.tls), options=arguments)
+    with poller_behind_loop():
+        if options.tls is None:
+            return grpc.aio.insecure_channel(options.target, options=arguments)
+        return grpc.aio.secure_channel(options.target, _credentials(options.tls), options=arguments)
 
 
 def _credentials(tls: TlsOptions) -> grpc.ChannelCredentials:
