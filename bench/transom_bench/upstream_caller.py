@@ -166,7 +166,8 @@ async def _serve(target: str, place: contextlib.AbstractContextManager[None]) ->
 
 def main() -> None:
     """Measure until standard input ends; the arguments are the upstream's address, the loop, and whether
-    gRPC's thread is put `behind` the loop's or left `beside` it."""
+    gRPC's thread is put `behind` the loop's or left `beside` it.
+    """
     target, loop, poller = sys.argv[1:]
     place = poller_behind_loop() if poller == "behind" else contextlib.nullcontext()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop if loop == "uvloop" else None) as runner:
