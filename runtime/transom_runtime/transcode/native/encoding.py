@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from transom_runtime.extension import TextCheck
-from transom_runtime.transcode.native.tables import Tables, field_place
+from transom_runtime.transcode.native.tables import Tables, field_place, takes_text
 from transom_runtime.transcode.options import OutputDefaults, OutputForm
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ class NativeEncodings:
     def __init__(self, plans: type[Plans] | None, form: OutputForm, key: Callable[[FieldDescriptor], str]) -> None:
         is_wanted = plans is not None and form.defaults is OutputDefaults.OMIT
         self._tables = Tables(plans, _OutputSpelling(key, form.enum_numbers)) if plans and is_wanted else None
+        # Headers have the names of enums, whatever the JSON has.
+        self._texts = _TEXTS if form.enum_numbers else _TEXTS | {FieldDescriptor.TYPE_ENUM}
 
     def writer(self, descriptor: Descriptor) -> NativeWrite | None:
         """How messages of a type are written; None where there is no native way."""
@@ -74,7 +76,9 @@ class NativeEncodings:
 
     def _writer(self, descriptor: Descriptor, wanted: Sequence[Wanted]) -> Callable[[bytes], Any] | None:
         tables = self._tables
-        if tables is None or not tables.is_sure(descriptor) or not all(_is_plain(way, tables) for way, _ in wanted):
+        if tables is None or not tables.is_sure(descriptor):
+            return None
+        if not all(self._is_plain(way, tables) for way, _ in wanted):
             return None
         ways = tuple((tuple(map(field_place, way)), absent) for way, absent in wanted)
         place = tables.add_response(tables.place(descriptor), ways)
@@ -85,8 +89,8 @@ class NativeEncodings:
 
         return write
 
-
-def _is_plain(way: Sequence[FieldDescriptor], tables: Tables) -> bool:
-    """Whether the extension can follow the way, and writes what is at its end as a header holds it."""
-    holders = [field.containing_type for field in way]
-    return way[-1].type in _TEXTS and all(holder is not None and tables.is_sure(holder) for holder in holders)
+    def _is_plain(self, way: Sequence[FieldDescriptor], tables: Tables) -> bool:
+        """Whether the extension can follow the way, and writes what is at its end as a header holds it."""
+        holders = [field.containing_type for field in way]
+        is_text = way[-1].type in self._texts and takes_text(way[-1])
+        return is_text and all(holder is not None and tables.is_sure(holder) for holder in holders)
