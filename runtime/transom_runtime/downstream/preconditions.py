@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 READING: Final = frozenset({"GET", "HEAD"})
 """The methods whose answer can be one that the client has already."""
 _TAG: Final = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\U0010ffff]*"')
-_CONDITIONS: Final = ("If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since")
 _SETTLED_S: Final = 1
 """How long ago a content must have changed for its date to stand for it alone: it could change twice in a second."""
 
@@ -55,11 +54,20 @@ class Verdict(Enum):
 def judge(head: RequestHead, validators: Validators) -> Verdict:
     """Look at a request's preconditions; the content is there, or nobody would ask."""
     headers = head.headers
-    if head.method not in READING or not any(name in headers for name in _CONDITIONS):
+    if head.method not in READING or not _has_conditions(headers):
         return Verdict.PROCEED
     if not _is_expected(headers, validators):
         return Verdict.FAILED
     return Verdict.NOT_MODIFIED if _is_known(headers, validators) else Verdict.PROCEED
+
+
+def _has_conditions(headers: CIMultiDictProxy[str]) -> bool:
+    return (
+        "If-None-Match" in headers
+        or "If-Modified-Since" in headers
+        or "If-Match" in headers
+        or "If-Unmodified-Since" in headers
+    )
 
 
 def _is_expected(headers: CIMultiDictProxy[str], validators: Validators) -> bool:

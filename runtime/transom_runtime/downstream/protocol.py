@@ -65,7 +65,7 @@ class GatewayProtocol(web.RequestHandler):
             info = short_cut.take(request) if short_cut is not None else None
             if info is None:
                 return await handle(request)
-            asked = cast("web.Request", request)
+            asked: web.Request = request  # type: ignore[assignment] # the application makes requests of that type
             asked._match_info = info  # noqa: SLF001 -- as aiohttp's application has it
             return await info.handler(asked)
 
@@ -155,7 +155,7 @@ class GatewayProtocol(web.RequestHandler):
         """
         if request.version not in _SPOKEN:
             request._cache["version"] = HttpVersion11  # noqa: SLF001 -- aiohttp keeps it there, and answers with it
-        if isinstance(resp, web.HTTPExpectationFailed):
+        if resp.status == 417 and isinstance(resp, web.HTTPExpectationFailed):
             resp = self._responder.error(None, expectation_failed(), request)
         return await super().finish_response(request, resp, start_time)
 

@@ -21,8 +21,7 @@ from transom_runtime.serving.keys import CALL, ENDPOINT, LIMIT
 from transom_runtime.upstream.deadline import timeout_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from transom_runtime.extension import Observer
     from transom_runtime.serving.endpoint import Endpoint
     from transom_runtime.serving.stages import Stages
 
@@ -105,14 +104,19 @@ class Watch:
         self._stages = stages
         self._call = call
         self._started_at = time.perf_counter()
-        self._tokens: Sequence[Any] = ()
+        self._tokens: list[Any] = []
         self._error: CallError | None = None
         self._cause: BaseException | None = None
         self._http_status = 499
 
     def __enter__(self) -> Self:
         self._stages.drain.enter()
-        self._tokens = [_quietly(observer.on_start, self._call) for observer in self._stages.observers]
+        for observer in self._stages.observers:
+            try:
+                token = observer.on_start(self._call)
+            except Exception:  # noqa: BLE001 -- whatever an observer does wrong is its own affair
+                token = _told_wrongly(observer)
+            self._tokens.append(token)
         return self
 
     def failed(self, error: CallError, cause: BaseException | None = None) -> None:
@@ -139,7 +143,10 @@ class Watch:
         self._stages.drain.leave()
         outcome = self._outcome(raised)
         for observer, token in zip(self._stages.observers, self._tokens, strict=True):
-            _quietly(observer.on_end, self._call, token, outcome)
+            try:
+                observer.on_end(self._call, token, outcome)
+            except Exception:  # noqa: BLE001 -- as above
+                _told_wrongly(observer)
 
     def _outcome(self, raised: BaseException | None) -> Outcome:
         error = self._error
@@ -158,10 +165,6 @@ class Watch:
         )
 
 
-def _quietly(tell: Any, *arguments: Any) -> Any:
-    """Tell an observer; what it raises is logged and changes nothing."""
-    try:
-        return tell(*arguments)
-    except Exception:  # noqa: BLE001 -- whatever an observer does wrong is its own affair
-        _log.exception("observer failed", observer=getattr(tell, "__qualname__", repr(tell)))
-        return None
+def _told_wrongly(observer: Observer) -> None:
+    """What an observer raises is logged, and changes nothing."""
+    _log.exception("observer failed", observer=type(observer).__qualname__)

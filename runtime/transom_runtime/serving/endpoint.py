@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
-
-from aiohttp import web
 
 from transom_runtime.binding import Binding
 from transom_runtime.call import Call
@@ -62,6 +61,7 @@ class Endpoint:
         raw_query = call.head.raw_query
         return self.number_encoder if raw_query and wants_enum_numbers(raw_query) else self.encoder
 
-    async def handler(self, request: web.Request) -> web.StreamResponse:
-        """Serve one request: the aiohttp handler of the route."""
-        return await serve(self, request)
+    @property
+    def handler(self) -> Handler:
+        """The aiohttp handler of the route."""
+        return partial(serve, self)

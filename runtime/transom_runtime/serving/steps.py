@@ -24,7 +24,7 @@ from transom_runtime.serving.downloads import respond_content, respond_download,
 from transom_runtime.serving.endpoint import Endpoint
 from transom_runtime.serving.incoming import json_messages, one_message, open_values, raw_messages
 from transom_runtime.serving.keys import CALL, ENDPOINT, FRAMING, SOCKET
-from transom_runtime.serving.kinds import answers_stream, stream_fields
+from transom_runtime.serving.kinds import stream_fields
 from transom_runtime.serving.live_streams import LiveStream
 from transom_runtime.serving.sockets import needs_socket, prepare_socket, socket_messages
 from transom_runtime.serving.stages import FramingOptions
@@ -37,23 +37,25 @@ async def admit(request: web.Request, binding: Binding) -> Call:
 
     Raises CallError (401, 403, 406, 429 …), or RuntimeError where the handler serves another route than `binding`'s.
     """
-    if CALL not in request:
-        raise RuntimeError(f"the handler of {binding.id} is served by an application, not by a gateway mounted into it")
-    call = request[CALL]
+    try:
+        call, endpoint = request[CALL], request[ENDPOINT]
+    except KeyError:
+        raise RuntimeError(
+            f"the handler of {binding.id} is served by an application, not by a gateway mounted into it"
+        ) from None
     if call.binding.id != binding.id:
         raise RuntimeError(f"the handler of {binding.id} was given a request for {call.binding.id}")
-    endpoint = request[ENDPOINT]
     for gate in endpoint.gates:
         await gate.check(call)
     if endpoint.negotiates and not needs_socket(call):
-        _negotiate(request, call)
+        _negotiate(request, call, endpoint)
     return call
 
 
-def _negotiate(request: web.Request, call: Call) -> None:
+def _negotiate(request: web.Request, call: Call, endpoint: Endpoint) -> None:
     """Choose the framing of a stream, or see that JSON is welcome. Raises CallError (406)."""
     accept = read_accept(call.head.headers)
-    if answers_stream(call.binding):
+    if endpoint.open_stream is not None:
         request[FRAMING] = stream_framing(accept)
     else:
         check_acceptable(accept)

@@ -13,7 +13,7 @@ from transom_runtime.errors import CallError, Code
 from transom_runtime.observe.tracing.call_spans import as_traceparent, has_sdk
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable
 
     from transom_runtime.binding import Binding
     from transom_runtime.call import Call
@@ -37,9 +37,10 @@ class UpstreamSpans:
         """`invoke` within a span."""
         start = self._starter(binding)
 
+        def invoke_recorded(call: Call, sent: Sent) -> Awaitable[Reply]:
+            return invoke_within_span(call, sent) if self._records else invoke(call, sent)
+
         async def invoke_within_span(call: Call, sent: Sent) -> Reply:
-            if not self._records:
-                return await invoke(call, sent)
             span = start(call)
             try:
                 reply = await invoke(call, sent)
@@ -49,7 +50,7 @@ class UpstreamSpans:
             _end(span, None)
             return reply
 
-        return invoke_within_span
+        return invoke_recorded
 
     def around_open(self, binding: Binding, open_stream: OpenStream[Sent]) -> OpenStream[Sent]:
         """`open_stream` within a span that ends with the stream."""
