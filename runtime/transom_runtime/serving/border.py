@@ -115,7 +115,8 @@ class Watch:
             try:
                 token = observer.on_start(self._call)
             except Exception:  # noqa: BLE001 -- whatever an observer does wrong is its own affair
-                token = _told_wrongly(observer)
+                token = None
+                _log_failed(observer)
             self._tokens.append(token)
         return self
 
@@ -146,7 +147,7 @@ class Watch:
             try:
                 observer.on_end(self._call, token, outcome)
             except Exception:  # noqa: BLE001 -- as above
-                _told_wrongly(observer)
+                _log_failed(observer)
 
     def _outcome(self, raised: BaseException | None) -> Outcome:
         error = self._error
@@ -165,6 +166,6 @@ class Watch:
         )
 
 
-def _told_wrongly(observer: Observer) -> None:
-    """What an observer raises is logged, and changes nothing."""
+def _log_failed(observer: Observer) -> None:
+    """Log what an observer raised; it changes nothing else."""
     _log.exception("observer failed", observer=type(observer).__qualname__)
