@@ -6,12 +6,12 @@ import asyncio
 import logging
 import ssl
 from pathlib import Path
-from typing import Any
 
 import pytest
 import trustme
 
 from state.conftest import StateMaker, replica_options
+from state.door import Answer, door
 from state.eventually import eventually
 from state.server import Server
 from transom_runtime.state import CommandRefused, State, StateOptions, StateUnavailable
@@ -181,12 +181,12 @@ async def test_a_peer_that_is_no_redis_is_told_as_such() -> None:
         await reader.read(100)
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         await writer.drain()
-        writer.close()
 
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as listener:
-        port = listener.sockets[0].getsockname()[1]
-        async with State(StateOptions(url=f"redis://127.0.0.1:{port}")).running() as state:
-            assert (await state.health()).reason == "what answers does not speak the Redis protocol"
+    async with (
+        door(answer) as stranger,
+        State(StateOptions(url=f"redis://127.0.0.1:{stranger.port}")).running() as state,
+    ):
+        assert (await state.health()).reason == "what answers does not speak the Redis protocol"
 
 
 async def test_credentials_and_database(own_server: Server, caplog: pytest.LogCaptureFixture) -> None:
@@ -242,8 +242,8 @@ async def test_tls_believes_the_given_authority_only(server: Server, tmp_path: P
     authority.cert_pem.write_to_path(tmp_path / "root.pem")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
-    async with await asyncio.start_server(relay_to(server), "127.0.0.1", 0, ssl=context) as listener:
-        url = f"rediss://localhost:{listener.sockets[0].getsockname()[1]}"
+    async with door(relay_to(server), context) as secured:
+        url = f"rediss://localhost:{secured.port}"
         tls = RedisTlsOptions(root_path=tmp_path / "root.pem")
         async with State(StateOptions(url=url, tls=tls)).running() as state:
             assert await state.redis.execute("PING") == b"PONG"
@@ -295,7 +295,7 @@ async def reason_has(state: State, clause: str) -> bool:
     return clause in (await state.health()).reason
 
 
-def relay_to(server: Server) -> Any:
+def relay_to(server: Server) -> Answer:
     """Carries bytes both ways between a connection and the server."""
 
     async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from policy.rate_limit.calling import call, limit, route
 from state.conftest import replica_options
+from state.door import door
 from state.server import Server
 from transom_runtime.call import Principal, PrincipalKind
 from transom_runtime.policy.rate_limit import RateLimitOptions, RateLimits
@@ -137,24 +138,24 @@ async def cut_after(server: Server, mark: bytes) -> AsyncIterator[Node]:
 
     async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", server.port)
-        there = asyncio.create_task(carry(reader, far_writer))
-        # What is left of a batch is not passed on, and nobody may call again.
-        with contextlib.suppress(asyncio.IncompleteReadError):
-            while True:
-                data = await far_reader.readuntil(b"\r\n")
-                writer.write(data)
-                if data == mark:
-                    break
-            listener.close()
-        await writer.drain()
-        writer.close()
-        await there
-        far_writer.close()
+        try:
+            await asyncio.gather(carry(reader, far_writer), carry_until_mark(far_reader, writer))
+        finally:
+            far_writer.close()
 
     async def carry(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         while data := await source.read(65536):
             sink.write(data)
 
-    listener = await asyncio.start_server(relay, "127.0.0.1", 0)
-    async with listener:
-        yield Node(host="127.0.0.1", port=listener.sockets[0].getsockname()[1])
+    async def carry_until_mark(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        # What is left of a batch is not passed on, and nobody may call again.
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while (data := await source.readuntil(b"\r\n")) != mark:
+                sink.write(data)
+            sink.write(data)
+            way.shut()
+        await sink.drain()
+        sink.close()
+
+    async with door(relay) as way:
+        yield Node(host="127.0.0.1", port=way.port)

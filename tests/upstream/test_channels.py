@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
 
 import grpc
 import pytest
@@ -97,36 +98,28 @@ def test_pings_are_as_rare_as_servers_demand() -> None:
     assert ChannelOptions(target="x:1").keepalive_interval_s > 300
 
 
-class Mute(asyncio.Protocol):
-    """The connection of a server that takes calls, and answers neither them nor pings: as one that hangs."""
-
-    def __init__(self) -> None:
-        self.gone = asyncio.Event()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)
-        settings, acknowledged = b"\0\0\0\4\0\0\0\0\0", b"\0\0\0\4\1\0\0\0\0"
-        self.transport.write(settings + acknowledged)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.gone.set()
+SETTINGS, ACKNOWLEDGED = b"\0\0\0\4\0\0\0\0\0", b"\0\0\0\4\1\0\0\0\0"
 
 
 @pytest.fixture
 async def mute() -> AsyncIterator[int]:
-    """The port of a mute server."""
-    connections: list[Mute] = []
+    """The port of a server that takes connections, and answers neither calls nor pings: as one that hangs.
 
-    def connection() -> Mute:
-        connections.append(Mute())
-        return connections[-1]
+    Each is taken in one step: what asyncio's own servers have accepted becomes a connection some turns of the loop
+    later, and nobody's where the server is closed meanwhile.
+    """
+    with contextlib.ExitStack() as sockets:
+        listener = sockets.enter_context(socket.create_server(("127.0.0.1", 0)))
+        listener.setblocking(False)
 
-    server = await asyncio.get_running_loop().create_server(connection, "127.0.0.1", 0)
-    yield server.sockets[0].getsockname()[1]
-    server.close()
-    for each in connections:
-        each.transport.abort()
-        await each.gone.wait()
+        def accept() -> None:
+            with contextlib.suppress(OSError):  # it is gone again
+                connection = sockets.enter_context(listener.accept()[0])
+                connection.sendall(SETTINGS + ACKNOWLEDGED)
+
+        asyncio.get_running_loop().add_reader(listener, accept)
+        yield listener.getsockname()[1]
+        asyncio.get_running_loop().remove_reader(listener)
 
 
 async def test_a_connection_whose_pings_are_not_answered_is_given_up(mute: int) -> None:
