@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from google.protobuf.descriptor_pb2 import FileDescriptorSet
-from google.protobuf.descriptor_pool import DescriptorPool
-
 from beside_envoy.corpus import HERE, Ask
 from beside_envoy.exchange import Response, exchange
 from beside_envoy.outcome import Outcome, observe
 from beside_envoy.proxy import envoy
+from beside_envoy.types import Types, build_types
 from beside_envoy.upstream import Upstream
 from e2e.stack import gateway
 from transom_codegen.generate import GenerateOptions, generate
@@ -37,7 +35,7 @@ class Protos:
     """What transom's generator made of them."""
     descriptor_set: Path
     """What Envoy reads, with all that is imported."""
-    pool: DescriptorPool
+    types: Types
     """What the upstream reads and writes by."""
 
 
@@ -70,7 +68,7 @@ def prepare(folder: Path) -> Protos:
     content = _compile(root)
     descriptor_set = folder / "set.binpb"
     descriptor_set.write_bytes(content)
-    return Protos(generated=folder / "generated", descriptor_set=descriptor_set, pool=_pool(content))
+    return Protos(generated=folder / "generated", descriptor_set=descriptor_set, types=build_types(content))
 
 
 def _compile(root: Path) -> bytes:
@@ -81,17 +79,10 @@ def _compile(root: Path) -> bytes:
     return parsed.descriptor_set
 
 
-def _pool(content: bytes) -> DescriptorPool:
-    pool = DescriptorPool()
-    for file in FileDescriptorSet.FromString(content).file:
-        pool.Add(file)
-    return pool
-
-
 @contextlib.contextmanager
 def running(folder: Path, protos: Protos) -> Iterator[Pair]:
     """Both, and their upstream; everything ends with it."""
-    upstream = Upstream(protos.pool)
+    upstream = Upstream(protos.types)
     services = [f"beside.v1.{name}" for name in BOTH] + [f"workflow.v1.{name}" for name in WORKFLOW_SERVICES]
     with (
         upstream.serving() as target,

@@ -14,10 +14,10 @@ from google.protobuf import json_format
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError, Message
-from google.protobuf.message_factory import GetMessageClass
 from google.rpc.status_pb2 import Status
 
 from beside_envoy.corpus import Answer
+from beside_envoy.types import Types
 
 MAX_BYTES: Final = 64 * 2**20
 _DETAILS: Final = "grpc-status-details-bin"
@@ -36,9 +36,9 @@ class Received:
 
 @dataclass(slots=True)
 class Upstream:
-    """Serves every method of a pool; one call at a time is what its users make."""
+    """Serves every method of the types; one call at a time is what its users make."""
 
-    pool: DescriptorPool
+    types: Types
     answer: Answer = field(default_factory=Answer)
     """What the next call gets."""
     received: list[Received] = field(default_factory=list)
@@ -70,7 +70,7 @@ class _Everything(grpc.GenericRpcHandler):
 
     def service(self, details: Any) -> Any:
         try:
-            method = self._upstream.pool.FindMethodByName(details.method[1:].replace("/", "."))
+            method = self._upstream.types.pool.FindMethodByName(details.method[1:].replace("/", "."))
         except KeyError:
             return None
         metadata = {key: value for key, value in details.invocation_metadata if isinstance(value, str)}
@@ -88,13 +88,14 @@ def _serve(
     requests: Iterator[bytes],
     context: grpc.ServicerContext,
 ) -> Iterator[bytes]:
-    answer, taken = upstream.answer, GetMessageClass(method.input_type)
+    answer, types = upstream.answer, upstream.types
+    taken = types.classes[method.input_type.full_name]
     try:
         messages = tuple(taken.FromString(wire) for wire in requests)
     except DecodeError:
         upstream.received.append(Received(method=method.name, messages=(), metadata=metadata))
         context.abort(grpc.StatusCode.INTERNAL, "the request is no message of its type")
-    shown = tuple(_show(upstream.pool, message) for message in messages)
+    shown = tuple(_show(types.pool, message) for message in messages)
     upstream.received.append(Received(method=method.name, messages=shown, metadata=metadata))
     if not (messages or method.client_streaming):
         # As grpc's own servers say it of a unary call.
@@ -103,8 +104,8 @@ def _serve(
         context.send_initial_metadata(tuple(answer.initial.items()))
     if answer.hangs:
         _wait_for_end(context)
-    yield from _replies(upstream.pool, method, messages, answer)
-    _end(upstream.pool, answer, context)
+    yield from _replies(types, method, messages, answer)
+    _end(types.pool, answer, context)
 
 
 def _show(pool: DescriptorPool, message: Message) -> str:
@@ -120,17 +121,15 @@ def _wait_for_end(context: grpc.ServicerContext) -> None:
         ended.wait(20)
 
 
-def _replies(
-    pool: DescriptorPool, method: MethodDescriptor, messages: tuple[Message, ...], answer: Answer
-) -> Iterator[bytes]:
+def _replies(types: Types, method: MethodDescriptor, messages: tuple[Message, ...], answer: Answer) -> Iterator[bytes]:
     if answer.messages is None:
         if answer.code == "OK":
             same = method.input_type is method.output_type
             yield messages[0].SerializeToString() if same else b""
         return
     for content in answer.messages:
-        reply = GetMessageClass(method.output_type)()
-        yield json_format.ParseDict(content, reply, descriptor_pool=pool).SerializeToString()
+        reply = types.classes[method.output_type.full_name]()
+        yield json_format.ParseDict(content, reply, descriptor_pool=types.pool).SerializeToString()
 
 
 def _end(pool: DescriptorPool, answer: Answer, context: grpc.ServicerContext) -> None:
