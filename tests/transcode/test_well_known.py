@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import gc
 import json
+import weakref
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.empty_pb2 import Empty
+from google.protobuf.message_factory import GetMessageClass
 from google.protobuf.struct_pb2 import Struct
 from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
@@ -203,6 +206,19 @@ def test_a_pool_of_its_own() -> None:
     packed.Pack(ErrorInfo(reason="GONE"))
     written = json.loads(Codec(TranscodeOptions(), pool=DescriptorPool()).encode_message(packed))
     assert set(written) == {"@type", "value"}
+
+
+def test_what_an_any_named_is_kept(shelf: Any, decoding: Decoder) -> None:
+    """The class of a type that an Any named stays as long as the codec (J5): it is not made anew for each message."""
+    pool: Any = DescriptorPool()
+    pool.AddSerializedFile(Duration.DESCRIPTOR.file.serialized_pb)
+    made = GetMessageClass(pool.FindMessageTypeByName("google.protobuf.Duration"))
+    decode = decoding(shelf.Kinds, body="*", pool=pool)
+    assert decode(body='{"packed": {"@type": "t/google.protobuf.Duration", "value": "3s"}}').HasField("packed")
+    kept = weakref.ref(made)
+    del made
+    gc.collect()
+    assert kept() is not None
 
 
 @pytest.mark.parametrize("depth", [1, 50, 260, 2000])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final, cast
 
 from google.longrunning import operations_pb2
-from google.protobuf.descriptor import Descriptor, MethodDescriptor
+from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
@@ -24,19 +25,23 @@ def complete(message: Message, method: MethodDescriptor, request: Message) -> No
     operation = cast("operations_pb2.Operation", message)
     info = method.GetOptions().Extensions[operations_pb2.operation_info]
     for target, name in ((operation.response, info.response_type), (operation.metadata, info.metadata_type)):
-        found = _find(name, method) if name else None
-        if found is not None:
-            answer = GetMessageClass(found)()
+        new = _find(name, method) if name else None
+        if new is not None:
+            answer = new()
             fill(answer, request)
             target.Pack(answer)
 
 
-def _find(name: str, method: MethodDescriptor) -> Descriptor | None:
-    """A type by its full name, or by its name in the method's package; None where nobody has it."""
+@cache
+def _find(name: str, method: MethodDescriptor) -> type[Message] | None:
+    """A type by its full name, or by its name in the method's package; None where nobody has it.
+
+    Once for each name that a method declares: protobuf drops a class that nobody holds, and makes it anew.
+    """
     file = method.containing_service.file
     for full_name in (f"{file.package}.{name}", name):
         try:
-            return file.pool.FindMessageTypeByName(full_name)
+            return GetMessageClass(file.pool.FindMessageTypeByName(full_name))
         except KeyError:
             continue
     return None

@@ -105,7 +105,7 @@ def _method_handler(method: MethodDescriptor, script: Script) -> grpc.RpcMethodH
     kind = (method.client_streaming, method.server_streaming)
     return kinds[kind](
         behaviours[kind],
-        request_deserializer=GetMessageClass(method.input_type).FromString,
+        request_deserializer=behaviour.request.FromString,
         response_serializer=lambda message: message.SerializeToString(),
     )
 
@@ -115,6 +115,8 @@ class _Behaviour:
 
     def __init__(self, method: MethodDescriptor, script: Script) -> None:
         self._method = method
+        # Kept: protobuf drops a class that nobody holds, and makes it anew for each message.
+        self.request, self._response = GetMessageClass(method.input_type), GetMessageClass(method.output_type)
         self._name = f"{method.containing_service.full_name}.{method.name}"
         self._script = script
         self._answered: Counter[int] = Counter()
@@ -164,13 +166,13 @@ class _Behaviour:
         """The request; of a client stream, the last one."""
         if isinstance(requests, Message):
             return requests
-        last: Message = GetMessageClass(self._method.input_type)()
+        last: Message = self.request()
         async for request in requests:
             last = request
         return last
 
     def _answer(self, scripted: Mapping[str, Any], request: Message, *, index: int = 0) -> Message:
-        message = json_format.ParseDict(dict(scripted), GetMessageClass(self._method.output_type)())
+        message = json_format.ParseDict(dict(scripted), self._response())
         fill(message, request, index=index, given=scripted)
         if not scripted:
             complete(message, self._method, request)

@@ -49,7 +49,8 @@ class DecodePlans:
         self._ignores_unknown = ignores_unknown
         self._plans: dict[Descriptor, MessagePlan] = {}
         self._checks: dict[FieldDescriptor, TextCheck | None] = {}
-        self._resolved: dict[str, tuple[Fill, Descriptor]] = {}
+        self._resolved: dict[str, tuple[Fill, type[Message]]] = {}
+        """By name, of the pool's types only; with their classes, since protobuf drops those that nobody holds."""
         self.native = NativeDecodings(native, self) if native is not None else None
         """The compiled way, for what is beyond doubt."""
 
@@ -113,16 +114,16 @@ class DecodePlans:
         message.SetInParent()
         if not value:
             return
-        fill, descriptor = self._resolve(value.get("@type"))
-        inner: Message = GetMessageClass(descriptor)()
-        refused = _fill_inner(fill, descriptor, inner, value)
+        fill, new = self._resolve(value.get("@type"))
+        inner = new()
+        refused = _fill_inner(fill, inner, value)
         message.type_url = value["@type"]
         message.value = inner.SerializePartialToString()
         _check_depth(inner, message.value, refused)
         if refused is not None:
             raise refused
 
-    def _resolve(self, url: Any) -> tuple[Fill, Descriptor]:
+    def _resolve(self, url: Any) -> tuple[Fill, type[Message]]:
         if type(url) is not str or not url:
             raise refuse("must name its type in '@type', a string", reason="MISSING_TYPE")
         _, slash, name = url.rpartition("/")
@@ -132,19 +133,19 @@ class DecodePlans:
             self._resolved[name] = found
         return found
 
-    def _find(self, name: str, url: str) -> tuple[Fill, Descriptor]:
+    def _find(self, name: str, url: str) -> tuple[Fill, type[Message]]:
         try:
             descriptor = self._pool.FindMessageTypeByName(name)
         except KeyError as error:
             raise _under("@type", refuse("names no type that is known here", url, reason="UNKNOWN_TYPE")) from error
-        return self.filler(descriptor).from_json, descriptor
+        return self.filler(descriptor).from_json, GetMessageClass(descriptor)
 
 
-def _fill_inner(fill: Fill, descriptor: Descriptor, inner: Message, value: dict[str, Any]) -> Refused | None:
+def _fill_inner(fill: Fill, inner: Message, value: dict[str, Any]) -> Refused | None:
     """Fill what an Any holds; what was refused. Unknown members leave the rest of it filled."""
     rest = {key: item for key, item in value.items() if key != "@type"}
     try:
-        if descriptor.full_name in SPECIAL:
+        if inner.DESCRIPTOR.full_name in SPECIAL:
             _fill_value(fill, inner, rest)
         else:
             fill(inner, rest)
