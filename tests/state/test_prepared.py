@@ -63,6 +63,16 @@ def test_packed_at_start_is_packed(
     assert command.pack(middle) == pack((*before, *middle, *after))
 
 
+@pytest.mark.parametrize("middle", [(), ("a",), ("a", "b", "c")])
+def test_as_many_words_as_were_said(middle: Sequence[str]) -> None:
+    """A word too few or too many is the caller's mistake, told before a byte of it could shift others' replies."""
+    command = PreparedCommand(("DEL",), (), open_words=2)
+    with pytest.raises(ValueError, match=f"{len(middle)} words for the 2"):
+        command.pack(middle)
+    with pytest.raises(ValueError, match=f"{len(middle)} words for the 2"):
+        command.words(middle)
+
+
 async def test_all_uses_of_one_turn_share_a_write(server: Server) -> None:
     """The limiter's, the cache's and the registry's commands of one event-loop turn leave in one write, which the
     server reads at once."""

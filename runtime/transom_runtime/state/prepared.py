@@ -21,12 +21,16 @@ class PreparedCommand:
     def __init__(self, before: Sequence[Argument], after: Sequence[Argument], *, open_words: int) -> None:
         self._before = tuple(before)
         self._after = tuple(after)
+        self._open_words = open_words
         count = len(self._before) + open_words + len(self._after)
         self._head = b"*%d\r\n" % count + _packed_words(self._before)
         self._tail = _packed_words(self._after)
 
     def pack(self, middle: Sequence[str]) -> bytes:
-        """The whole command as it goes over the wire. As many words as were said at start."""
+        """The whole command as it goes over the wire. Raises ValueError where it is not as many words as were said at
+        start: the server would take words of the next command for its own, and every reply behind it for another's.
+        """
+        self._see_all(middle)
         packed = self._head
         for word in middle:
             data = word.encode()
@@ -34,8 +38,13 @@ class PreparedCommand:
         return packed + self._tail
 
     def words(self, middle: Sequence[str]) -> tuple[Argument, ...]:
-        """The same word by word, for ways to Redis that pack by themselves."""
+        """The same word by word, for ways to Redis that pack by themselves. Raises ValueError likewise."""
+        self._see_all(middle)
         return (*self._before, *middle, *self._after)
+
+    def _see_all(self, middle: Sequence[str]) -> None:
+        if len(middle) != self._open_words:
+            raise ValueError(f"{len(middle)} words for the {self._open_words} that a prepared command leaves open")
 
 
 def _packed_words(words: Sequence[Argument]) -> bytes:
