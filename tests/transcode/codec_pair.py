@@ -50,7 +50,7 @@ class Pair:
         self._write = native._encode_plans.native.writer(descriptor)
         decodings = native._decode_plans.native
         assert decodings is not None
-        self._read = decodings.reader(NativeRequest(descriptor=descriptor, has_body=True), TranscodeOptions())
+        self._read = decodings.reader(NativeRequest(descriptor=descriptor, has_body=True), TranscodeOptions(**options))
 
     def pure_json(self, wire: bytes) -> bytes:
         """The JSON that the pure codec writes; empty where it refuses."""

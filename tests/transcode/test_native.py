@@ -28,6 +28,7 @@ from transom_runtime.errors import CallError
 from transom_runtime.extension import TextRefused
 from transom_runtime.transcode.codec import Codec
 from transom_runtime.transcode.native import choose_native, native_plans
+from transom_runtime.transcode.native.decoding import NativeRequest
 from transom_runtime.transcode.native.encoding import NativeEncodings
 from transom_runtime.transcode.options import Native, OutputForm, TranscodeOptions
 
@@ -170,10 +171,10 @@ def test_times_out_of_range(shelf_pair: Pair, text: str) -> None:
     assert shelf_pair.read(json.dumps({"at": text}).encode()) is None
 
 
-def _pair(new: Any) -> Pair:
+def _pair(new: Any, **options: Any) -> Pair:
     from google.protobuf import descriptor_pool
 
-    return Pair(MadeType(new=new, pool=descriptor_pool.Default(), syntax="proto3"))
+    return Pair(MadeType(new=new, pool=descriptor_pool.Default(), syntax="proto3"), **options)
 
 
 def test_order_of_fields(shelf: Any) -> None:
@@ -192,6 +193,48 @@ def test_depth(shelf: Any, depth: int, is_native: bool) -> None:
     body = b'{"fields":{"a":' + b"[" * (depth - 1) + b"]" * (depth - 1) + b"}}"
     holder = _holder(Struct)
     assert (holder.read(body.replace(b"fields", b"value")) is not None) == is_native
+
+
+# Bodies of as many members and elements as is said, in all that holds some.
+COUNTED = [
+    (b'{"name":"a","title":"b"}', 2, 0),
+    (b'{"labels":{"a":"b","c":"d"},"editors":{"1":{"born":2}}}', 6, 0),
+    (b'{"tags":["a","b","c"]}', 1, 3),
+    (b'{"coAuthors":[{"born":1},{"born":2}]}', 3, 2),
+    (b'{"extra":{"a":[1,[2,{"b":[]}],null],"c":{}}}', 4, 5),
+    (b'{"mainAuthor":{"mentor":{"born":1}},"tags":[]}', 4, 0),
+]
+
+
+@pytest.mark.parametrize("body, members, elements", COUNTED)
+def test_caps_each_for_itself(shelf: Any, body: bytes, members: int, elements: int) -> None:
+    """Members and elements are counted apart, each up to its own cap: there the native codec reads, one beyond it the
+    pure one refuses, as it does alone (J6).
+    """
+    edge = {"max_fields": members, "max_elements": max(elements, 1)}
+    pair = _pair(shelf.Book, **edge)
+    assert pair.read(body) is not None
+    pair.compare_read(body)
+    for cap in [cap for cap in edge if edge[cap] > 1]:
+        narrow = edge | {cap: edge[cap] - 1}
+        assert _pair(shelf.Book, **narrow).read(body) is None
+        told = [_refusal(shelf, native, body, narrow) for native in (Native.REQUIRE, Native.OFF)]
+        assert told[0] == told[1]
+        assert told[0][:2] == (413, "BODY_TOO_LARGE")
+
+
+def _refusal(shelf: Any, native: Native, body: bytes, caps: dict[str, Any]) -> Any:
+    options = TranscodeOptions(native=native, **caps)
+    decoder = Codec(options).request_decoder(bind(shelf.Book, method="POST", body="*"))
+    with pytest.raises(CallError) as caught:
+        decoder.decode((), "", body, method="POST")
+    return caught.value.http_status, caught.value.reason, caught.value.message, caught.value.faults
+
+
+def test_a_body_near_both_caps_is_native(shelf: Any) -> None:
+    """A body of 60,000 members and as many elements, together more than either cap, is not left to the pure codec."""
+    body = json.dumps({"coAuthors": [{"born": 1}] * 59_000, "tags": ["a"] * 1_000}).encode()
+    assert _pair(shelf.Book).read(body) is not None
 
 
 def _holder(kind: Any) -> Pair:
@@ -264,6 +307,37 @@ def test_texts_are_judged_as_often(shelf: Any, body: bytes) -> None:
         return sorted(found)
 
     assert judged(Native.REQUIRE) == judged(Native.OFF) != []
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"title":"bad"}', b'{"title":"<x>"}', b'{"title":"bad","tags":["bad","bad"],"no":1}']
+)
+def test_no_text_outlives_its_request(shelf: Any, body: bytes) -> None:
+    """What a client sent is forgotten when its request was read, whether that was refused or not; a client stream's
+    messages too.
+    """
+
+    def check(text: str) -> str:
+        if text == "bad":
+            raise TextRefused("BAD", "is bad")
+        return text.strip("<>")
+
+    codec = Codec(TranscodeOptions(native=Native.REQUIRE), text_checks=lambda _: check)
+    decoder = codec.request_decoder(bind(shelf.Book, method="POST", body="*"))
+    native = codec._decode_plans.native
+    assert native is not None
+    decode: list[Callable[[], bytes]] = [
+        lambda: decoder.decode((), "", body, method="POST"),
+        lambda: decoder.decode_next(body, method="POST"),
+    ]
+    for each in decode:
+        with contextlib.suppress(CallError):
+            each()
+        assert native.judgements.kept == {}
+    reader = native.reader(NativeRequest(descriptor=shelf.Book.DESCRIPTOR, has_body=True), TranscodeOptions())
+    assert reader is not None
+    assert reader(b'{"title":"bad"}', "", (), "") is None
+    assert len(native.judgements.kept) == 1, "the test sees what is kept"
 
 
 def test_no_memory_is_kept(shelf: Any, shelf_pair: Pair) -> None:

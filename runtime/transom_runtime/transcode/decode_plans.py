@@ -107,6 +107,11 @@ class DecodePlans:
             self._checks[field] = check
         return self._checks[field]
 
+    def forget_judgements(self) -> None:
+        """Keep nothing of what checks said of a request: to be called when its texts were read."""
+        if self.native is not None:
+            self.native.judgements.forget()
+
     def fill_any(self, message: Any, value: Any) -> None:
         """Fill an Any from `{"@type": …}` and the JSON of what it holds. Raises Refused."""
         if type(value) is not dict:

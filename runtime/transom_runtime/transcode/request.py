@@ -40,6 +40,7 @@ class RequestDecoder:
         "_body",
         "_body_root",
         "_captures",
+        "_forget",
         "_is_apart",
         "_is_json",
         "_mask",
@@ -81,6 +82,7 @@ class RequestDecoder:
         with_head = self._with_head(body_alone) if body_alone is not None else None
         self._native = _native_reader(with_head, plans, options)
         self._native_body = _native_reader(body_alone if self._is_json else None, plans, options)
+        self._forget = plans.forget_judgements
         self._is_apart = body_field is not None and _is_apart(body_field, (*self._captures, resume))
 
     def _with_head(self, request: NativeRequest) -> NativeRequest | None:
@@ -123,8 +125,11 @@ class RequestDecoder:
                 return wire
         verdict = Verdict(self._binding_id, self._strictness, self._on_unknown, root)
         message = self._new()
-        value = self._body.read(message, SentBody(content=body, content_type=content_type, method=method), verdict)
-        self._bind_head(message, variables, raw_query, resume, verdict)
+        try:
+            value = self._body.read(message, SentBody(content=body, content_type=content_type, method=method), verdict)
+            self._bind_head(message, variables, raw_query, resume, verdict)
+        finally:
+            self._forget()
         if self._mask is not None and method == "PATCH":
             self._mask.fill(message, value)
         verdict.enforce()
@@ -184,7 +189,10 @@ class RequestDecoder:
             return wire
         verdict = Verdict(self._binding_id, self._strictness, self._on_unknown, root)
         message = self._new()
-        value = self._body.read(message, SentBody(content=body, content_type="", method=method), verdict)
+        try:
+            value = self._body.read(message, SentBody(content=body, content_type="", method=method), verdict)
+        finally:
+            self._forget()
         verdict.enforce()
         return self._serialize(message, body, value, verdict)
 

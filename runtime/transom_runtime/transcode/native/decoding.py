@@ -100,12 +100,11 @@ class NativeDecodings:
         return read
 
     def _add(self, request: NativeRequest, options: TranscodeOptions) -> int:
-        caps = min(options.max_depth, _MAX_DEPTH), min(options.max_elements, options.max_fields, _MOST)
         return self._tables.add_request(
             self._tables.place(request.descriptor),
             field_place(request.body) if request.body is not None else -1 if request.has_body else -2,
-            *caps,
-            min(options.max_json_bytes, _MOST),
+            min(options.max_depth, _MAX_DEPTH),
+            *(min(cap, _MOST) for cap in (options.max_fields, options.max_elements, options.max_json_bytes)),
             tuple(map(field_place, request.variables)),
             tuple(_query_names(request, options)),
             field_place(request.resume) if request.resume is not None else -1,

@@ -30,7 +30,9 @@ class JudgedCheck:
 
 @dataclass(frozen=True, slots=True)
 class Judgements:
-    """The checks of one codec. What is kept is for the reading that follows at once: nothing else runs in between."""
+    """The checks of one codec. What is kept is for the reading that follows at once: nothing else runs in between, and
+    whoever has read forgets it, since it is what one client sent.
+    """
 
     kept: dict[tuple[JudgedCheck, str], list[_Said]] = field(default_factory=dict)
 
@@ -40,8 +42,6 @@ class Judgements:
 
     def pass_all(self, checks: Iterable[JudgedCheck], texts: list[str]) -> bool:
         """Whether every check lets its text pass as it is. Where one does not, what each said is kept."""
-        if self.kept:
-            self.kept.clear()
         asked = list(checks)
         judged = _judge(asked, texts)
         if judged == texts:
@@ -49,6 +49,10 @@ class Judgements:
         for check, text, said in zip(asked, texts, judged, strict=True):
             self.kept.setdefault((check, text), []).append(said)
         return False
+
+    def forget(self) -> None:
+        """Keep nothing, since the request was read."""
+        self.kept.clear()
 
 
 def _judge(checks: list[JudgedCheck], texts: list[str]) -> list[_Said]:

@@ -44,25 +44,27 @@ static bool build_head(const struct message *message, PyObject *variables, PyObj
     return request->resume == -1 || has_text(message, request->resume) ? true : wrong();
 }
 
-/* From (message, field, depth, members, most, variables, query, resume, plus_is_space). */
+/* From (message, field, depth, members, elements, most, variables, query, resume, plus_is_space). */
 static bool build_request(struct plans *plans, PyObject *told, struct request *request)
 {
-    long message, field, depth, members, most, resume;
-    if (count_of(told) != 9 || !as_int(PyTuple_GetItem(told, 0), 0, (long)plans->message_count - 1, &message) ||
+    long message, field, depth, members, elements, most, resume;
+    if (count_of(told) != 10 || !as_int(PyTuple_GetItem(told, 0), 0, (long)plans->message_count - 1, &message) ||
         !as_int(PyTuple_GetItem(told, 1), -2, (long)plans->messages[message].count - 1, &field) ||
         !as_int(PyTuple_GetItem(told, 2), 0, INT32_MAX, &depth) ||
         !as_int(PyTuple_GetItem(told, 3), 0, INT32_MAX, &members) ||
-        !as_int(PyTuple_GetItem(told, 4), 0, INT32_MAX, &most) ||
-        !as_int(PyTuple_GetItem(told, 7), -1, MAX_FIELDS - 1, &resume))
+        !as_int(PyTuple_GetItem(told, 4), 0, INT32_MAX, &elements) ||
+        !as_int(PyTuple_GetItem(told, 5), 0, INT32_MAX, &most) ||
+        !as_int(PyTuple_GetItem(told, 8), -1, MAX_FIELDS - 1, &resume))
         return wrong();
     request->message = (uint32_t)message;
     request->field = (int32_t)field;
     request->depth = (uint32_t)depth;
     request->members = (uint32_t)members;
+    request->elements = (uint32_t)elements;
     request->most = (size_t)most;
     request->resume = (int32_t)resume;
-    request->plus_is_space = PyTuple_GetItem(told, 8) == Py_True;
-    return build_head(&plans->messages[message], PyTuple_GetItem(told, 5), PyTuple_GetItem(told, 6), request);
+    request->plus_is_space = PyTuple_GetItem(told, 9) == Py_True;
+    return build_head(&plans->messages[message], PyTuple_GetItem(told, 6), PyTuple_GetItem(told, 7), request);
 }
 
 bool requests_build(struct plans *plans, PyObject *requests)

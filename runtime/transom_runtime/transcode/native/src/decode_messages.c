@@ -107,7 +107,7 @@ static bool decode_all(struct decoder *decoder, const struct request *request, c
 bool decode(const struct plans *plans, const struct request *request, const struct sent *sent, struct buffer *wire,
             PyObject **checks, PyObject **texts)
 {
-    struct json json = {.at = sent->at, .end = sent->at + sent->size, .caps = {request->depth, request->members}};
+    struct json json = {.at = sent->at, .end = sent->at + sent->size, .caps = {request->depth, request->members, request->elements}};
     struct decoder decoder = {.plans = plans, .json = json, .wire = wire};
     bool is_sure = decode_all(&decoder, request, sent);
     *checks = decoder.checks;

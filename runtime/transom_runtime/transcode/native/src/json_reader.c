@@ -12,9 +12,10 @@ bool take_word(struct json *json, const char *word)
     return true;
 }
 
-static bool count_member(struct json *json)
+/* Each against its own cap, as the pure codec counts them. */
+static bool count(struct json *json, uint8_t bracket)
 {
-    return ++json->members <= json->caps.members;
+    return bracket == '}' ? ++json->members <= json->caps.members : ++json->elements <= json->caps.elements;
 }
 
 bool open_level(struct json *json, uint8_t bracket)
@@ -31,7 +32,7 @@ bool next_member(struct json *json, uint8_t bracket, bool is_first, bool *goes_o
         return true;
     }
     *goes_on = true;
-    return (is_first || take(json, ',')) && count_member(json);
+    return (is_first || take(json, ',')) && count(json, bracket);
 }
 
 bool read_bool(struct json *json, uint64_t *bits)

@@ -4,10 +4,10 @@
 
 #include "wire.h"
 
-struct caps { uint32_t depth, members; };
+struct caps { uint32_t depth, members, elements; };
 struct json {
     const uint8_t *at, *end;
-    uint32_t depth, members; /* what is open; what was read */
+    uint32_t depth, members, elements; /* what is open; what was read of objects and of arrays */
     struct caps caps;
     struct buffer text;      /* the last string that had escapes, without them */
 };

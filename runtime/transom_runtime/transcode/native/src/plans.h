@@ -38,7 +38,7 @@ struct request {
     uint32_t message;
     int32_t field;           /* the place of the field that the body is; -1: the body is the message; -2: there is none */
     int32_t resume;          /* the place of the field that the Last-Event-ID goes to; -1: none */
-    uint32_t depth, members; /* caps */
+    uint32_t depth, members, elements; /* caps */
     size_t most;             /* bytes of the body */
     uint32_t variable_count;
     int32_t *variables;      /* the places of their fields */
