@@ -74,13 +74,17 @@ def growth_plots(growth: Growth) -> dict[str, str]:
     }
 
 
-def worker_gain(growth: Growth | None) -> float | None:
-    """How many times the work of one worker two do with the same CPU time each: 2 where they share nothing.
+def worker_gains(growth: Growth | None) -> list[float]:
+    """How many times the work of one worker two do with the same CPU time each, within each round: 2 where they share
+    nothing. Empty where it was not measured.
 
-    Of rates that is twice the ratio of CPU per request, within a round: it needs no core to spare, as a rate would.
+    Of rates that is twice the ratio of CPU per request: it needs no core to spare, as a rate would.
     """
-    found = [summary.cpu_us for summary in summarize(growth.workers)] if growth is not None else []
-    return 2 * found[0] / found[1] if len(found) == len(WORKERS) else None
+    by_workers: dict[int, list[float]] = {workers: [] for workers in WORKERS}
+    for measure in growth.workers if growth is not None else ():
+        by_workers[size_of(measure.case)].append(measure.cpu_us)
+    one, two = by_workers.values()
+    return [2 * alone / shared for alone, shared in zip(one, two, strict=False)]
 
 
 def size_of(case: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
 
@@ -51,30 +51,37 @@ def _summary(contestant: str, case: str, rounds: Sequence[Measure]) -> Summary:
 
 def spread(values: Sequence[float]) -> float:
     """The distance between the quartiles, as a share of the median; of a single value 0."""
+    low, middle, high = quartiles(values)
+    return (high - low) / middle if len(values) > 1 else 0.0
+
+
+def quartiles(values: Sequence[float]) -> tuple[float, float, float]:
+    """The lower quartile, the median and the upper one; of a single value that value."""
     if len(values) < 2:
-        return 0.0
+        return values[0], values[0], values[0]
     low, middle, high = quantiles(values, n=4, method="inclusive")
-    return (high - low) / middle
+    return low, middle, high
 
 
 def ratio(measures: Sequence[Measure], contestant: str, other: str, case: str) -> float | None:
-    """How many times the CPU of `other` a request costs: the median of the ratios within each round.
-
-    None where no round has both.
-    """
-    others = {each.round: each.cpu_us for each in _of(measures, other, case)}
-    ratios = [each.cpu_us / others[each.round] for each in _of(measures, contestant, case) if each.round in others]
-    return median(ratios) if ratios else None
-
-
-def difference(measures: Sequence[Measure], contestant: str, other: str, case: str) -> float | None:
-    """How many microseconds more than with `other` a request costs: the median of the differences within each round.
-
-    None where no round has both.
-    """
-    others = {each.round: each.cpu_us for each in _of(measures, other, case)}
-    found = [each.cpu_us - others[each.round] for each in _of(measures, contestant, case) if each.round in others]
+    """How many times the CPU of `other` a request costs: the median of the rounds; None where no round has both."""
+    found = ratios(measures, contestant, other, case)
     return median(found) if found else None
+
+
+def ratios(measures: Sequence[Measure], contestant: str, other: str, case: str) -> list[float]:
+    """How many times the CPU of `other` a request costs, within each round that has both."""
+    return [one.cpu_us / two.cpu_us for one, two in _pairs(measures, contestant, other, case)]
+
+
+def differences(measures: Sequence[Measure], contestant: str, other: str, case: str) -> list[float]:
+    """How many microseconds of CPU more than with `other` a request costs, within each round that has both."""
+    return [one.cpu_us - two.cpu_us for one, two in _pairs(measures, contestant, other, case)]
+
+
+def _pairs(measures: Sequence[Measure], contestant: str, other: str, case: str) -> Iterator[tuple[Measure, Measure]]:
+    others = {each.round: each for each in _of(measures, other, case)}
+    return ((each, others[each.round]) for each in _of(measures, contestant, case) if each.round in others)
 
 
 def lost(measures: Sequence[Measure]) -> float:

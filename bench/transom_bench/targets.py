@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Final
 
-from transom_bench.growth import worker_gain
+from transom_bench.growth import worker_gains
 from transom_bench.results import Results
 from transom_bench.starts import memory_of, start_of
-from transom_bench.summary import difference, ratio
+from transom_bench.summary import differences, quartiles, ratios
 from transom_bench.table import table
 
-Found = Callable[[Results], float | None]
-"""The measured value; None where it was not measured."""
+Found = Callable[[Results], Sequence[float]]
+"""The measured values, one for each round; empty where it was not measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,30 +23,43 @@ class Target:
 
     wish: str
     bound: float
-    form: str
-    """How values are written."""
+    unit: str
+    form: str = "{:.2f}"
+    """How values are written, before their unit."""
     found: Found
     at_least: bool = False
     """Whether more is better."""
 
-    def verdict(self, value: float | None) -> str:
-        """What became of the wish."""
-        if value is None:
+    def verdict(self, values: Sequence[float]) -> str:
+        """What became of the wish: the median counts."""
+        if not values:
             return "not measured"
+        value = median(values)
         reached = value >= self.bound if self.at_least else value <= self.bound
         return "reached" if reached else "**not reached**"
 
+    def told(self, values: Sequence[float]) -> str:
+        """The median, and the quartiles between which the rounds were."""
+        if not values:
+            return "-"
+        low, middle, high = map(self.form.format, quartiles(values))
+        return f"{middle} {self.unit}" + (f" ({low} to {high})" if len(values) > 1 else "")
+
 
 def _times(one: str, other: str, case: str) -> Found:
-    return lambda results: ratio(results.run.measures, one, other, case)
+    return lambda results: ratios(results.run.measures, one, other, case)
+
+
+def _single(value: float | None) -> tuple[float, ...]:
+    return () if value is None else (value,)
 
 
 def _most_times(wish: str, one: str, other: str, case: str, bound: float) -> Target:
-    return Target(wish=wish, bound=bound, form="{:.2f} x", found=_times(one, other, case))
+    return Target(wish=wish, bound=bound, unit="x", found=_times(one, other, case))
 
 
 def _cheaper(wish: str, one: str, other: str, case: str) -> Target:
-    return Target(wish=wish, bound=4.0, form="{:.2f} x", found=_times(one, other, case), at_least=True)
+    return Target(wish=wish, bound=4.0, unit="x", found=_times(one, other, case), at_least=True)
 
 
 TARGETS: Final = (
@@ -63,33 +77,35 @@ TARGETS: Final = (
     Target(
         wish="all policies more than none, GET small with a known token",
         bound=40.0,
-        form="{:.0f} us",
-        found=lambda results: difference(results.run.measures, "transom-policies", "transom", "get-small"),
+        unit="us",
+        form="{:.0f}",
+        found=lambda results: differences(results.run.measures, "transom-policies", "transom", "get-small"),
     ),
     Target(
         wish="two workers to one, by what each does with its CPU time",
         bound=1.8,
-        form="{:.2f} x",
-        found=lambda results: worker_gain(results.growth),
+        unit="x",
+        found=lambda results: worker_gains(results.growth),
         at_least=True,
     ),
     Target(
         wish="start with 100 routes, CPU time",
         bound=1.0,
-        form="{:.2f} s",
-        found=lambda results: start_of(results.starts, 100),
+        unit="s",
+        found=lambda results: _single(start_of(results.starts, 100)),
     ),
     Target(
         wish="start with 5,000 routes, CPU time",
         bound=5.0,
-        form="{:.2f} s",
-        found=lambda results: start_of(results.starts, 5_000),
+        unit="s",
+        found=lambda results: _single(start_of(results.starts, 5_000)),
     ),
     Target(
         wish="memory of a worker with 100 routes, RSS",
         bound=90.0,
-        form="{:.0f} MiB",
-        found=lambda results: memory_of(results.starts, 100),
+        unit="MiB",
+        form="{:.0f}",
+        found=lambda results: _single(memory_of(results.starts, 100)),
     ),
 )
 
@@ -98,7 +114,7 @@ def target_table(results: Results) -> str:
     """Each wish with its bound, what was measured, and whether it is met."""
     rows = []
     for target in TARGETS:
-        value = target.found(results)
-        bound = f"{'at least' if target.at_least else 'at most'} {target.form.format(target.bound)}"
-        rows.append([target.wish, bound, "-" if value is None else target.form.format(value), target.verdict(value)])
-    return table(["what", "wanted", "measured", ""], rows)
+        values = target.found(results)
+        bound = f"{'at least' if target.at_least else 'at most'} {target.form.format(target.bound)} {target.unit}"
+        rows.append([target.wish, bound, target.told(values), target.verdict(values)])
+    return table(["what", "wanted", "measured (quartiles)", ""], rows)

@@ -12,7 +12,7 @@ from transom_bench.cases import get_case
 from transom_bench.cores import Cores, cores_for
 from transom_bench.curves import Curve, Scale, build_curves
 from transom_bench.grow import Turn, _tried
-from transom_bench.growth import SHOWN, Growth, growth_plots, growth_sections, worker_gain
+from transom_bench.growth import SHOWN, Growth, growth_plots, growth_sections, worker_gains
 from transom_bench.load import LoadFailed
 from transom_bench.measure import Bench, Measure
 from transom_bench.program import Running
@@ -65,9 +65,9 @@ def test_tables_have_a_column_for_each_size() -> None:
 
 def test_workers_that_hinder_each_other_gain_less_than_twice() -> None:
     """A quarter more CPU time for each request leaves two workers the work of 1.6."""
-    assert worker_gain(_GROWTH) == pytest.approx(1.6)
-    assert worker_gain(None) is None
-    assert worker_gain(replace(_GROWTH, workers=_GROWTH.workers[:1])) is None
+    assert worker_gains(_GROWTH) == pytest.approx([1.6])
+    assert worker_gains(None) == []
+    assert worker_gains(replace(_GROWTH, workers=_GROWTH.workers[:1])) == []
 
 
 def test_a_size_that_is_not_answered_leaves_a_gap() -> None:

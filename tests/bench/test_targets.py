@@ -14,13 +14,25 @@ from transom_bench.targets import TARGETS, Target
         (1.61, False, "**not reached**"),
         (1.6, True, "reached"),
         (1.59, True, "**not reached**"),
-        (None, False, "not measured"),  # silence is no success
     ],
 )
-def test_a_wish_is_met_or_it_is_said(value: float | None, at_least: bool, verdict: str) -> None:
-    """What is not reached, or was not looked at, stands as that."""
-    target = Target(wish="a", bound=1.6, form="{:.2f}", found=lambda _: value, at_least=at_least)
-    assert target.verdict(value) == verdict
+def test_a_wish_is_met_or_it_is_said(value: float, at_least: bool, verdict: str) -> None:
+    """What is not reached stands as that: by the median, whatever one round was."""
+    target = Target(wish="a", bound=1.6, unit="x", found=lambda _: (), at_least=at_least)
+    assert target.verdict([value]) == target.verdict([0.1, value, 100.0]) == verdict
+
+
+def test_silence_is_no_success() -> None:
+    """What was not measured stands as that."""
+    target = Target(wish="a", bound=1.6, unit="x", found=lambda _: ())
+    assert (target.told([]), target.verdict([])) == ("-", "not measured")
+
+
+def test_noise_is_told() -> None:
+    """Beside the median stand the quartiles of the rounds; beside a single value nothing."""
+    target = Target(wish="a", bound=1.6, unit="x", found=lambda _: ())
+    assert target.told([1.0, 2.0, 3.0, 4.0, 5.0]) == "3.00 x (2.00 to 4.00)"
+    assert target.told([2.0]) == "2.00 x"
 
 
 def test_every_wish_has_its_own_words() -> None:
