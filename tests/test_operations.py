@@ -28,6 +28,10 @@ def render() -> tuple[str, bytes]:
     return "text/x; v=1", b"m 1\n"
 
 
+async def _rendered() -> tuple[str, bytes]:
+    return "text/x; v=1", b"m 1\n"
+
+
 @pytest.fixture
 async def serve() -> AsyncIterator[Serve]:
     """Serves the endpoints alone, and connects to them."""
@@ -37,7 +41,7 @@ async def serve() -> AsyncIterator[Serve]:
         given: dict[str, Any] = {
             "drain": Drain(),
             "checks": checks,
-            "render_metrics": lambda: ("text/x; v=1", b"m 1\n"),
+            "render_metrics": _rendered,
         }
         app = web.Application()
         Operations(**(given | options)).mount(app)

@@ -30,7 +30,7 @@ class Operations:
     drain: Drain
     checks: Sequence[Callable[[], Awaitable[Health]]]
     """Redis and each upstream; none raises."""
-    render_metrics: Callable[[], tuple[str, bytes]]
+    render_metrics: Callable[[], Awaitable[tuple[str, bytes]]]
     """The content type and the text of all metrics."""
     openapi: Path | None = None
     """The generated OpenAPI document; None: there is no documentation."""
@@ -72,7 +72,7 @@ class Operations:
     async def metrics(self, request: web.Request) -> web.Response:
         """Give the metrics in Prometheus's text format."""
         del request
-        content_type, body = await asyncio.to_thread(self.render_metrics)
+        content_type, body = await self.render_metrics()
         return web.Response(body=body, headers={"Content-Type": content_type})
 
     async def openapi_document(self, request: web.Request) -> web.StreamResponse:

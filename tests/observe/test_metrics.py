@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -10,13 +11,15 @@ from enum import Enum
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.parser import text_string_to_metric_families
 
 from observe.calls import OK, binding, call, failed, unrouted
 from transom_runtime.binding import StreamKind
 from transom_runtime.errors import Code
 from transom_runtime.extension import Outcome
-from transom_runtime.observe.metrics import Metrics, MetricsOptions, clear_directory, forget_worker
+from transom_runtime.observe.metrics import Metrics, MetricsOptions, clear_directory, counting, forget_worker
 
 ROUTE = {"route": "/v1/books/{id}", "method": "GET"}
 
@@ -41,7 +44,7 @@ def _environment_as_before() -> Iterator[None]:
 
 def scraped(metrics: Metrics) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
     """Every sample, as Prometheus' own parser reads it."""
-    content_type, text = metrics.render()
+    content_type, text = asyncio.run(metrics.render())
     assert content_type.startswith("text/plain")
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
@@ -103,7 +106,7 @@ def test_callers_cannot_make_labels() -> None:
     labels = {"route": "unrouted", "code": "NOT_FOUND", "http_status": "404"}
     assert value(metrics, "requests_total", **labels, method="other") == 2
     assert value(metrics, "requests_total", **labels, method="GET") == 1
-    assert b"secret-id" not in metrics.render()[1]
+    assert b"secret-id" not in asyncio.run(metrics.render())[1]
 
 
 def test_other_stages_tell_their_numbers() -> None:
@@ -154,14 +157,19 @@ def test_two_registries_do_not_meet() -> None:
 
 
 WORKER = """
-import sys
+import asyncio, sys
 from pathlib import Path
 from observe.calls import OK, call
 from transom_runtime.observe.metrics import Metrics, MetricsOptions
 metrics = Metrics(MetricsOptions(directory=Path(sys.argv[1])))
-of_call = call()
-metrics.on_end(of_call, metrics.on_start(of_call), OK)
-metrics.on_start(call())
+
+async def work():
+    async with metrics.shared():
+        of_call = call()
+        metrics.on_end(of_call, metrics.on_start(of_call), OK)
+        metrics.on_start(call())
+
+asyncio.run(work())
 print(__import__("os").getpid())
 """
 
@@ -181,6 +189,24 @@ def test_workers_are_added_up(tmp_path: Path) -> None:
     forget_worker(directory, pids[0])
     assert value(metrics, "requests_in_flight", **ROUTE) == 1
     assert value(metrics, "requests_total", **ROUTE, code="OK", http_status="200") == 3
+
+
+async def test_other_workers_are_told_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a worker counts stands in the shared files soon, without anybody asking it for its numbers."""
+    monkeypatch.setattr(counting, "TELL_S", 0.0)
+    metrics = Metrics(MetricsOptions(directory=tmp_path))
+
+    def count() -> bytes:
+        shared = CollectorRegistry()
+        MultiProcessCollector(shared, str(tmp_path))  # type: ignore[no-untyped-call] # prometheus_client's own
+        (line,) = (line for line in generate_latest(shared).splitlines() if line.startswith(b"transom_requests_total{"))
+        return line.rpartition(b" ")[2]
+
+    async with metrics.shared(), asyncio.timeout(30):
+        run(metrics)
+        assert count() == b"0.0"
+        while count() == b"0.0":  # noqa: ASYNC110 -- what another process would look at has no event to wait for
+            await asyncio.sleep(0)
 
 
 def _worker(directory: Path) -> str:

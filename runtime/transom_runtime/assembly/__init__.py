@@ -82,6 +82,7 @@ def build_gateway(
             stages,
             operations,
             parts=(
+                metrics.shared,
                 partial(_tracing, settings),
                 partial(_protected, protection),
                 partial(_connected, tuple(part.upstream for part in upstreams.values())),

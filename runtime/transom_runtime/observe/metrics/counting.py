@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 from dataclasses import dataclass
 from enum import Enum
@@ -13,9 +15,12 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 from transom_runtime.binding import StreamKind
 from transom_runtime.observe.metrics.instruments import Instruments
+from transom_runtime.observe.metrics.tally import Tallies, Tally
 
 if TYPE_CHECKING:
-    from prometheus_client import Counter, Gauge, Histogram
+    from collections.abc import AsyncIterator
+
+    from prometheus_client import Histogram
 
     from transom_runtime.binding import Binding
     from transom_runtime.call import Call
@@ -24,6 +29,8 @@ if TYPE_CHECKING:
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _BREAKER_STATES: Final = {"closed": 0, "half_open": 1, "open": 2}
+TELL_S: Final = 0.25
+"""How old a worker's numbers may be where another one is asked for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,27 +57,28 @@ def forget_worker(directory: Path, pid: int) -> None:
 class _RouteCounters:
     """The children of one route and method, looked up once. Nothing that is zero is added."""
 
-    in_flight: Gauge
+    in_flight: Tally
     duration: Histogram
-    request_bytes: Counter
-    response_bytes: Counter
-    messages: Counter
-    attempts: Counter
-    requests: dict[tuple[Code, int], Counter]
+    request_bytes: Tally
+    response_bytes: Tally
+    messages: Tally
+    attempts: Tally
+    requests: dict[tuple[Code, int], Tally]
     """By how they ended: code and HTTP status, of which there are few."""
 
 
 class Metrics:
-    """An Observer that counts, and what the other stages tell their numbers to. One per process."""
+    """An Observer that counts, and what the other stages tell their numbers to. One per process, in one thread."""
 
     def __init__(self, options: MetricsOptions | None = None) -> None:
         self._directory = (options or MetricsOptions()).directory
         _choose_values(self._directory)
         self._registry = CollectorRegistry()
         self._of = Instruments(self._registry)
+        self._tallies = Tallies()
         self._routes: dict[tuple[str, str], _RouteCounters] = {}
-        self._limit_decisions: dict[tuple[str, bool], Counter] = {}
-        self._token_lookups: dict[tuple[str, bool], Counter] = {}
+        self._limit_decisions: dict[tuple[str, bool], Tally] = {}
+        self._token_lookups: dict[tuple[str, bool], Tally] = {}
         if self._directory is None:
             ProcessCollector(registry=self._registry)
 
@@ -82,7 +90,7 @@ class Metrics:
 
     def on_end(self, call: Call, token: _RouteCounters, outcome: Outcome) -> None:
         """Count the call out."""
-        token.in_flight.dec()
+        token.in_flight.inc(-1.0)
         token.duration.observe(outcome.duration_s)
         if outcome.request_bytes:
             token.request_bytes.inc(outcome.request_bytes)
@@ -110,19 +118,20 @@ class Metrics:
     def limit_decided(self, tier: str, *, admitted: bool) -> None:
         """Count a decision of a rate limit."""
         key = (tier, admitted)
-        counter = self._limit_decisions.get(key)
-        if counter is None:
+        tally = self._limit_decisions.get(key)
+        if tally is None:
             counter = self._of.limit_decisions.labels(tier, "admitted" if admitted else "refused")
-            self._limit_decisions[key] = counter
-        counter.inc()
+            tally = self._limit_decisions[key] = self._tallies.of(counter)
+        tally.inc()
 
     def token_looked_up(self, layer: str, *, found: bool) -> None:
         """Count a look into the token cache, by the layer that answered."""
         key = (layer, found)
-        counter = self._token_lookups.get(key)
-        if counter is None:
-            counter = self._token_lookups[key] = self._of.token_lookups.labels(layer, "hit" if found else "miss")
-        counter.inc()
+        tally = self._token_lookups.get(key)
+        if tally is None:
+            counter = self._of.token_lookups.labels(layer, "hit" if found else "miss")
+            tally = self._token_lookups[key] = self._tallies.of(counter)
+        tally.inc()
 
     def credential_refused(self, reason: str) -> None:
         """Count a credential that was refused."""
@@ -148,8 +157,27 @@ class Metrics:
         """Note how long Redis took for a batch of commands."""
         self._of.redis_duration.observe(duration_s)
 
-    def render(self) -> tuple[str, bytes]:
+    @contextlib.asynccontextmanager
+    async def shared(self) -> AsyncIterator[None]:
+        """While this is open, and when it ends, other workers find this one's numbers, `TELL_S` old at most."""
+        telling = asyncio.create_task(self._tell_on())
+        try:
+            yield
+        finally:
+            telling.cancel()
+            self._tallies.tell()
+
+    async def _tell_on(self) -> None:
+        while self._directory is not None:
+            await asyncio.sleep(TELL_S)
+            self._tallies.tell()
+
+    async def render(self) -> tuple[str, bytes]:
         """The content type and the text to be scraped, over all workers."""
+        self._tallies.tell()
+        return await asyncio.to_thread(self._render)
+
+    def _render(self) -> tuple[str, bytes]:
         if self._directory is None:
             return CONTENT_TYPE_LATEST, generate_latest(self._registry)
         merged = CollectorRegistry()
@@ -163,24 +191,24 @@ class Metrics:
             counters = self._routes[key] = self._route_counters(_route_label(call.binding), key[1])
         return counters
 
-    def _ended(self, call: Call, counters: _RouteCounters, outcome: Outcome) -> Counter:
+    def _ended(self, call: Call, counters: _RouteCounters, outcome: Outcome) -> Tally:
         key = (outcome.code, outcome.http_status)
-        counter = counters.requests.get(key)
-        if counter is None:
+        tally = counters.requests.get(key)
+        if tally is None:
             route, method = _route_label(call.binding), _method_label(call.head.method)
             counter = self._of.requests.labels(route, method, outcome.code.name, str(outcome.http_status))
-            counters.requests[key] = counter
-        return counter
+            tally = counters.requests[key] = self._tallies.of(counter)
+        return tally
 
     def _route_counters(self, route: str, method: str) -> _RouteCounters:
-        of = self._of
+        of, tally = self._of, self._tallies.of
         return _RouteCounters(
-            of.in_flight.labels(route, method),
+            tally(of.in_flight.labels(route, method)),
             of.duration.labels(route, method),
-            of.request_bytes.labels(route, method),
-            of.response_bytes.labels(route, method),
-            of.messages.labels(route, method),
-            of.attempts.labels(route, method),
+            tally(of.request_bytes.labels(route, method)),
+            tally(of.response_bytes.labels(route, method)),
+            tally(of.messages.labels(route, method)),
+            tally(of.attempts.labels(route, method)),
             {},
         )
 
