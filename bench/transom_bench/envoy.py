@@ -21,10 +21,12 @@ SERVICES: Final = tuple(f"workflow.v1.{name}" for name in ("WorkflowService", "E
 
 
 @contextlib.contextmanager
-def envoy(folder: Path, upstream: int, descriptor_set: Path, *, cores: frozenset[int]) -> Iterator[Running]:
+def envoy(
+    folder: Path, upstream: int, descriptor_set: Path, *, cores: frozenset[int], services: Sequence[str] = SERVICES
+) -> Iterator[Running]:
     """A running Envoy that transcodes to the upstream on this port."""
     admin, config = folder / "envoy-admin.txt", folder / "envoy.json"
-    config.write_text(json.dumps(_bootstrap(upstream, _transcoder(descriptor_set, SERVICES))))
+    config.write_text(json.dumps(_bootstrap(upstream, _transcoder(descriptor_set, services))))
     flags = ("--disable-hot-restart", "--concurrency", "1", "-l", "info", "--admin-address-path", str(admin))
     command = [str(_find_envoy()), "-c", str(config), *flags]
     with running(command, cores=cores, log=folder / "envoy.log", says=_STARTED) as process:

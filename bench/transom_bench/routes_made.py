@@ -10,9 +10,6 @@ from transom_codegen.generate import GenerateOptions, generate
 from transom_codegen.generated_tree import write_tree
 
 ROUTES_PER_FILE: Final = 10
-ASKED: Final = "/made/v1/s0/things/small"
-"""What every made tree answers to, by `ASKED_RPC`."""
-ASKED_RPC: Final = "/made.s0.v1.ThingService/GetThing"
 
 _HEAD: Final = """// Made for the benchmark: one service, its resource and ten routes.
 syntax = "proto3";
@@ -123,11 +120,24 @@ message UpdateThingRequest {
   Thing thing = 1;
 }
 """
-_VERBS: Final = ("start", "stop", "pause", "resume", "reset")
+VERBS: Final = ("start", "stop", "pause", "resume", "reset")
+
+
+def asked(routes: int) -> tuple[str, str]:
+    """What is asked of so many routes: the path of a thing of the last service, and the method that has it."""
+    last = routes // ROUTES_PER_FILE - 1
+    return f"/made/v1/s{last}/things/small", f"/made.s{last}.v1.ThingService/GetThing"
+
+
+def services(routes: int) -> tuple[str, ...]:
+    """The names of the services that have so many routes."""
+    return tuple(f"made.s{number}.v1.ThingService" for number in range(routes // ROUTES_PER_FILE))
 
 
 def make_routes(folder: Path, count: int) -> Path:
-    """Make a tree with so many routes, a multiple of ten, and the gateway's own beside them; its folder."""
+    """Make a tree with so many routes, a multiple of ten, and the gateway's own beside them; its folder. Their protos
+    stand in `protos` beside it.
+    """
     protos, generated = folder / "protos", folder / "generated"
     for number in range(count // ROUTES_PER_FILE):
         file = protos / "made" / f"s{number}" / "v1" / "things.proto"
@@ -140,7 +150,7 @@ def make_routes(folder: Path, count: int) -> Path:
 
 
 def _proto(number: int) -> Iterator[str]:
-    titles = [(verb, verb.title()) for verb in _VERBS]
+    titles = [(verb, verb.title()) for verb in VERBS]
     yield _HEAD.format(n=number)
     yield from (_VERB.format(n=number, verb=verb, title=title) for verb, title in titles)
     yield "}\n"

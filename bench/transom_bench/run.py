@@ -16,6 +16,7 @@ from transom_bench.canned import Canned, write_canned
 from transom_bench.cases import Case, build_cases, with_token
 from transom_bench.contestants import CONTESTANTS, Contestant, Surroundings
 from transom_bench.cores import Cores, pinned
+from transom_bench.descriptor_set import compile_protos
 from transom_bench.go_program import build_program
 from transom_bench.idle import STREAMS, Idle, measure_idle
 from transom_bench.measure import Bench, Measure
@@ -24,8 +25,6 @@ from transom_bench.record import Record, build_record
 from transom_bench.stub import stub
 from transom_bench.tokens import build_token
 from transom_bench.usage import allow_files
-from transom_codegen.proto_roots import find_provided
-from transom_codegen.protoc import parse_protos
 from transom_runtime.state.dev_server import dev_server
 
 ROOT: Final = Path(__file__).parents[2]
@@ -109,7 +108,7 @@ def surroundings(cores: Cores) -> Iterator[tuple[Surroundings, Canned]]:
         folder = Path(name)
         canned = write_canned(folder)
         descriptor_set = folder / "set.binpb"
-        descriptor_set.write_bytes(_compile())
+        descriptor_set.write_bytes(compile_protos(_PROTOS, "workflow"))
         with stub(binary, canned.manifest, cores=cores.rest, log=folder / "upstream.log") as upstream:
             yield (
                 Surroundings(
@@ -132,11 +131,3 @@ def valkey(cores: Cores) -> Iterator[str]:
             url = runner.run(server.__aenter__())
         stack.callback(lambda: runner.run(server.__aexit__(None, None, None)))
         yield url
-
-
-def _compile() -> bytes:
-    provided = find_provided(_PROTOS)
-    names = sorted(path.relative_to(_PROTOS).as_posix() for path in (_PROTOS / "workflow").rglob("*.proto"))
-    parsed = parse_protos(names, [_PROTOS, *provided.roots], provided.renamed)
-    assert parsed.descriptor_set, parsed.problems
-    return parsed.descriptor_set

@@ -9,7 +9,8 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,58 +21,62 @@ from transom_bench.canned import frame
 from transom_bench.cases import Case
 from transom_bench.contestants import open_settings
 from transom_bench.cores import Cores, cores_for, divide_cores
+from transom_bench.descriptor_set import compile_protos
+from transom_bench.envoy import envoy
 from transom_bench.failure import CannotMeasure
 from transom_bench.go_program import build_program
 from transom_bench.kept import RESULTS, write_kept
 from transom_bench.load import Ask, find_h2load
 from transom_bench.measure import Bench, Measure
 from transom_bench.page import write_documents
-from transom_bench.program import running
+from transom_bench.program import Running, running
 from transom_bench.quiet import check_quiet
 from transom_bench.record import describe_machine
 from transom_bench.results import START
-from transom_bench.routes_made import ASKED, ASKED_RPC, make_routes
-from transom_bench.starts import ROUTES, WORKERS, Start, Starts, read_starts, start_section
+from transom_bench.routes_made import asked, make_routes, services
+from transom_bench.starts import ROUTES, TRANSOM, WORKERS, Start, Starts, read_starts, start_section
 from transom_bench.stub import stub
 from transom_bench.usage import cpu_s, memory_mib, tree
 from workflow.v1.workflows_pb2 import Workflow
 
 LAST: Final = RESULTS / "last-start.json"
-_CASE: Final = Case(name="get-made", label="GET of a made service", ask=Ask(method="GET", path=ASKED))
+
+Run = Callable[[Cores], AbstractContextManager[Running]]
+"""Runs a gateway on the measured cores."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
     """A gateway to be started again and again."""
 
+    gateway: str
     routes: int
-    workers: int
-    config: Path
-    environment: Mapping[str, str]
+    run: Run
+    workers: int = 1
 
 
 def main() -> int:
     """Measure, print and keep; the status is 1 where nothing could be measured, or not be written."""
-    asked = _parse()
+    chosen = _parse()
     try:
-        _measure(asked)
+        _measure(chosen)
     except CannotMeasure as error:
         print(f"transom: {error}", file=sys.stderr)
         return 1
-    if asked.write:
+    if chosen.write:
         write_documents()
     return 0
 
 
-def _measure(asked: argparse.Namespace) -> None:
+def _measure(chosen: argparse.Namespace) -> None:
     """Measure, print and keep; for the documents only where it can be. Raises CannotMeasure."""
     find_h2load()
     measures: list[Measure] = []
-    starts = measure_starts(asked.rounds, divide_cores(), measures, lambda line: print(line, file=sys.stderr))
+    starts = measure_starts(chosen.rounds, divide_cores(), measures, lambda line: print(line, file=sys.stderr))
     write_kept(starts, LAST)
     print(start_section(read_starts(LAST)))
-    if asked.write:
-        if not asked.force:
+    if chosen.write:
+        if not chosen.force:
             check_quiet(measures, LAST)
         write_kept(starts, RESULTS / START)
 
@@ -93,7 +98,7 @@ def measure_starts(rounds: int, cores: Cores, measures: list[Measure], say: Call
                 done = [_start(bench, made) for _ in range(rounds)]
                 found.append(_least([start for start, _ in done]))
                 measures += [measure for _, measure in done if made.workers == 1]
-                say(f"{made.routes:6,} routes, {made.workers} workers {found[-1].start_s:8.2f} s")
+                say(f"{made.gateway:20} {made.routes:6,} routes, {made.workers} workers {found[-1].start_s:8.2f} s")
     return Starts(machine=describe_machine(), rounds=rounds, load_before=load_before, starts=tuple(found))
 
 
@@ -102,42 +107,58 @@ def _made(folder: Path, upstream: int) -> Iterator[Made]:
         own = folder / f"routes-{routes}"
         generated = make_routes(own, routes)
         for workers in WORKERS:
-            settings = {
-                **open_settings(upstream),
-                "generated": str(generated),
-                "process": {"workers": workers},
-            }
             config = own / f"workers-{workers}.yaml"
-            config.write_text(yaml.safe_dump(settings))
-            # Bytecode is kept, as it is by an installer, wherever the benchmark itself may be told not to.
-            environment = {"PYTHONPYCACHEPREFIX": str(folder / "bytecode"), "PYTHONDONTWRITEBYTECODE": ""}
-            yield Made(routes=routes, workers=workers, config=config, environment=environment)
+            settings = {"generated": str(generated), "process": {"workers": workers}}
+            config.write_text(yaml.safe_dump({**open_settings(upstream), **settings}))
+            command = ["-m", "transom_runtime", "serve", "--config", str(config)]
+            yield Made(gateway=TRANSOM, routes=routes, workers=workers, run=_python(command, folder))
+        yield Made(gateway="Envoy's transcoder", routes=routes, run=_envoy(own, upstream, routes))
+        command = ["-m", "transom_bench.baselines.made_gateway", f"127.0.0.1:{upstream}", str(generated), str(routes)]
+        yield Made(gateway="FastAPI by hand", routes=routes, run=_python(command, folder))
+
+
+def _python(arguments: list[str], folder: Path) -> Run:
+    # Bytecode is kept, as it is by an installer, wherever the benchmark itself may be told not to.
+    environment = {"PYTHONPYCACHEPREFIX": str(folder / "bytecode"), "PYTHONDONTWRITEBYTECODE": ""}
+    return lambda cores: running(
+        [sys.executable, *arguments],
+        cores=cores.measured,
+        log=folder / "gateway.log",
+        says="serving at",
+        environment=environment,
+    )
+
+
+def _envoy(folder: Path, upstream: int, routes: int) -> Run:
+    descriptor_set = folder / "set.binpb"
+    descriptor_set.write_bytes(compile_protos(folder / "protos", "made"))
+    return lambda cores: envoy(folder, upstream, descriptor_set, cores=cores.measured, services=services(routes))
 
 
 def _answers(folder: Path) -> Path:
     """What the stub upstream answers with: a thing with a name, which is a workflow with an id to the wire."""
     file, manifest = folder / "thing.frames", folder / "answers.json"
     file.write_bytes(frame([Workflow(id="small", name="a thing")]))
-    manifest.write_text(json.dumps([{"Method": ASKED_RPC, "Key": "small", "File": str(file)}]))
+    rpcs = [rpc for _, rpc in map(asked, ROUTES)]
+    manifest.write_text(json.dumps([{"Method": rpc, "Key": "small", "File": str(file)} for rpc in rpcs]))
     return manifest
 
 
 def _start(bench: Bench, made: Made) -> tuple[Start, Measure]:
-    command = [sys.executable, "-m", "transom_runtime", "serve", "--config", str(made.config)]
-    log = bench.folder / "transom.log"
-    with running(
-        command, cores=bench.cores.measured, log=log, says="serving at", environment=made.environment
-    ) as process:
+    path, _ = asked(made.routes)
+    case = Case(name="get-made", label="GET of a made service", ask=Ask(method="GET", path=path))
+    with made.run(bench.cores) as process:
         began = time.perf_counter()
-        with urllib.request.urlopen(f"http://127.0.0.1:{process.port}{ASKED}", timeout=30) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{process.port}{path}", timeout=60) as answer:
             answer.read()
         start_s = process.start_s + time.perf_counter() - began
         pids = tree(process.pid)
         start_cpu_s = cpu_s(pids)
-        requests = bench.warm("transom", process, _CASE)
-        measure = bench.measure("transom", process, _CASE, requests=requests, number=0)
+        requests = bench.warm(made.gateway, process, case)
+        measure = bench.measure(made.gateway, process, case, requests=requests, number=0)
         held = [memory_mib(pid) for pid in pids[-made.workers :]]  # a supervisor comes before its workers
     start = Start(
+        gateway=made.gateway,
         routes=made.routes,
         workers=made.workers,
         start_s=start_s,
@@ -151,6 +172,7 @@ def _start(bench: Bench, made: Made) -> tuple[Start, Measure]:
 
 def _least(rounds: list[Start]) -> Start:
     return Start(
+        gateway=rounds[0].gateway,
         routes=rounds[0].routes,
         workers=rounds[0].workers,
         start_s=min(each.start_s for each in rounds),

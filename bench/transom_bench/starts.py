@@ -12,12 +12,14 @@ from transom_bench.table import table
 
 ROUTES: Final = (10, 100, 1_000, 5_000)
 WORKERS: Final = (1, 2)
+TRANSOM: Final = "transom"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
     """One gateway, from its start to its last request."""
 
+    gateway: str
     routes: int
     workers: int
     start_s: float
@@ -50,7 +52,16 @@ def read_starts(file: Path) -> Starts:
 
 def start_section(starts: Starts) -> str:
     """What it says, as it stands in the document."""
-    head = ["routes", "workers", "start, s", "its CPU, s", "RSS MiB per worker", "PSS MiB per worker", "CPU us per GET"]
+    head = [
+        "",
+        "routes",
+        "workers",
+        "start, s",
+        "its CPU, s",
+        "RSS MiB per worker",
+        "PSS MiB per worker",
+        "CPU us per GET",
+    ]
     told = (
         f"The least of {starts.rounds} rounds, on {starts.machine['cores']} cores of {starts.machine['cpu']}; the load "
         f"average before them was {starts.load_before:.1f}."
@@ -72,11 +83,12 @@ def memory_of(starts: Starts | None, routes: int) -> float | None:
 
 
 def _alone(starts: Iterable[Start], routes: int) -> Start:
-    return next(each for each in starts if each.routes == routes and each.workers == 1)
+    return next(each for each in starts if (each.gateway, each.routes, each.workers) == (TRANSOM, routes, 1))
 
 
 def _row(start: Start) -> list[str]:
     return [
+        start.gateway,
         f"{start.routes:,}",
         f"{start.workers}",
         f"{start.start_s:.2f}",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from transom_bench.routes_made import ASKED, ASKED_RPC, make_routes
+from transom_bench.routes_made import asked, make_routes, services
 from transom_bench.starts import Start, Starts, memory_of, start_of, start_section
 from transom_bench.usage import parse_memory
 
 
-def _start(routes: int, workers: int, start_cpu_s: float) -> Start:
+def _start(routes: int, workers: int, start_cpu_s: float, gateway: str = "transom") -> Start:
     return Start(
+        gateway=gateway,
         routes=routes,
         workers=workers,
         start_s=2 * start_cpu_s,
@@ -25,7 +26,7 @@ _STARTS = Starts(
     machine={"cpu": "a CPU", "cores": "2"},
     rounds=3,
     load_before=0.5,
-    starts=(_start(100, 1, 0.5), _start(100, 2, 1.0), _start(5_000, 1, 2.5)),
+    starts=(_start(100, 1, 0.1, "envoy"), _start(100, 1, 0.5), _start(100, 2, 1.0), _start(5_000, 1, 2.5)),
 )
 
 
@@ -33,11 +34,11 @@ def test_a_row_for_each_size_and_number_of_workers() -> None:
     """Time on the clock and CPU time stand beside each other, with the load that tells how far they may be apart."""
     told = start_section(_STARTS)
     assert "the load average before them was 0.5" in told
-    assert "| 5,000 | 1 | 5.00 | 2.50 | 80 | 60 | 200 |" in told
+    assert "| transom | 5,000 | 1 | 5.00 | 2.50 | 80 | 60 | 200 |" in told
 
 
 def test_targets_are_of_one_worker() -> None:
-    """What several workers take together says nothing of one; what was not measured is no value."""
+    """What several workers take, or another gateway, says nothing of one; what was not measured is no value."""
     assert start_of(_STARTS, 100) == 0.5
     assert memory_of(_STARTS, 100) == 80.0
     assert start_of(None, 100) is None
@@ -56,5 +57,7 @@ def test_made_services_have_the_routes_asked_for(tmp_path: Path) -> None:
     generated = make_routes(tmp_path, 20)
     modules = [file.read_text() for file in sorted(generated.rglob("*_gateway.py"))]
     assert sum(text.count(": Final = api.Binding(") for text in modules) == 20
-    assert f'rpc="{ASKED_RPC}"' in modules[0]
-    assert f'template="{ASKED.replace("/small", "/{name}")}"' in modules[0]
+    path, rpc = asked(20)
+    assert f'rpc="{rpc}"' in modules[1]
+    assert f'template="{path.replace("/small", "/{name}")}"' in modules[1]
+    assert rpc.rpartition("/")[0][1:] == services(20)[-1]
