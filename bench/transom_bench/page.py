@@ -17,7 +17,7 @@ from transom_bench.plot import build_plot
 from transom_bench.record import Record
 from transom_bench.results import Results, read_results
 from transom_bench.stages import stage_table
-from transom_bench.starts import start_section
+from transom_bench.starts import start_plots, start_section
 from transom_bench.summary import lost
 from transom_bench.table import cost_table, idle_table, rate_table, ratio_table, table
 from transom_bench.targets import target_table
@@ -81,7 +81,8 @@ def _plots(results: Results) -> dict[Path, str]:
     """The drawings, by their file."""
     bars = build_plot(results.run.measures, CONTESTANTS, _shown_cases(results.run, _SHORT), "envoy")
     grown = growth_plots(results.growth) if results.growth is not None else {}
-    return {_DOCS / name: content for name, content in {"performance.svg": bars, **grown}.items()}
+    started = start_plots(results.starts) if results.starts is not None else {}
+    return {_DOCS / name: content for name, content in {"performance.svg": bars, **grown, **started}.items()}
 
 
 def run_sections(record: Record) -> dict[str, str]:

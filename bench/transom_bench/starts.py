@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from transom_bench.contestants import CONTESTANTS
+from transom_bench.curves import Curve, build_curves
 from transom_bench.table import table
 
 ROUTES: Final = (10, 100, 1_000, 5_000)
@@ -67,6 +69,16 @@ def start_section(starts: Starts) -> str:
         f"average before them was {starts.load_before:.1f}."
     )
     return f"{told}\n\n{table(head, map(_row, starts.starts))}"
+
+
+def start_plots(starts: Starts) -> dict[str, str]:
+    """The drawing, by the name of its file: what a GET costs by the routes of one worker."""
+    curves = []
+    for place, label in enumerate(each.label for each in CONTESTANTS):
+        alone = [each for each in starts.starts if (each.gateway, each.workers) == (label, 1)]
+        if points := sorted((each.routes, each.cpu_us) for each in alone):
+            curves.append(Curve(label=label, place=place, points=tuple(points)))
+    return {"growth-routes.svg": build_curves("CPU us of a GET of the last service by routes", curves)}
 
 
 def start_of(starts: Starts | None, routes: int) -> float | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from transom_bench.routes_made import asked, make_routes, services
-from transom_bench.starts import Start, Starts, memory_of, start_of, start_section
+from transom_bench.starts import Start, Starts, memory_of, start_of, start_plots, start_section
 from transom_bench.usage import parse_memory
 
 
@@ -61,3 +62,10 @@ def test_made_services_have_the_routes_asked_for(tmp_path: Path) -> None:
     assert f'rpc="{rpc}"' in modules[1]
     assert f'template="{path.replace("/small", "/{name}")}"' in modules[1]
     assert rpc.rpartition("/")[0][1:] == services(20)[-1]
+
+
+def test_gateways_are_drawn_beside_each_other() -> None:
+    """Each gateway has a curve, of single workers only."""
+    started = replace(_STARTS, starts=(*_STARTS.starts, _start(10, 1, 0.1, "FastAPI by hand")))
+    (drawn,) = start_plots(started).values()
+    assert [drawn.count(f">{label}<") for label in ("transom", "FastAPI by hand", "aiohttp by hand")] == [1, 1, 0]
