@@ -40,6 +40,7 @@ from transom_bench.usage import cpu_s, memory_mib, tree
 from workflow.v1.workflows_pb2 import Workflow
 
 LAST: Final = RESULTS / "last-start.json"
+_THING: Final = {"name": "small", "title": "a thing"}
 
 Run = Callable[[Cores], AbstractContextManager[Running]]
 """Runs a gateway on the measured cores."""
@@ -138,7 +139,7 @@ def _envoy(folder: Path, upstream: int, routes: int) -> Run:
 def _answers(folder: Path) -> Path:
     """What the stub upstream answers with: a thing with a name, which is a workflow with an id to the wire."""
     file, manifest = folder / "thing.frames", folder / "answers.json"
-    file.write_bytes(frame([Workflow(id="small", name="a thing")]))
+    file.write_bytes(frame([Workflow(id=_THING["name"], name=_THING["title"])]))
     rpcs = [rpc for _, rpc in map(asked, ROUTES)]
     manifest.write_text(json.dumps([{"Method": rpc, "Key": "small", "File": str(file)} for rpc in rpcs]))
     return manifest
@@ -150,7 +151,8 @@ def _start(bench: Bench, made: Made) -> tuple[Start, Measure]:
     with made.run(bench.cores) as process:
         began = time.perf_counter()
         with urllib.request.urlopen(f"http://127.0.0.1:{process.port}{path}", timeout=60) as answer:
-            answer.read()
+            if (body := json.load(answer)) != _THING:
+                raise CannotMeasure(f"{made.gateway} answers {body!r}, and should {_THING!r}")
         start_s = process.start_s + time.perf_counter() - began
         pids = tree(process.pid)
         start_cpu_s = cpu_s(pids)
