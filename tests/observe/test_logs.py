@@ -7,7 +7,7 @@ import json
 import logging
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 
 import pytest
@@ -40,6 +40,33 @@ def lines() -> Lines:
     stream = io.StringIO()
     configure_logs(LogOptions(), stream)
     return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+class Remembers(logging.Handler):
+    """A team's handler."""
+
+    def __init__(self, watched: list[str]) -> None:
+        super().__init__()
+        self._watched = watched
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._watched.append(record.name)
+
+
+def alone() -> AccessLog:
+    """An access log without pytest's own handlers on the root."""
+    del logging.getLogger().handlers[1:]
+    return AccessLog()
+
+
+@pytest.fixture
+def watched() -> Iterator[list[str]]:
+    """What a team sees, who looks at access lines on their way."""
+    logger = logging.getLogger(access.NAME)
+    yield []
+    logger.filters.clear()
+    logger.handlers.clear()
+    logging.getLogger("transom").handlers.clear()
 
 
 def test_a_line_is_one_json_object(lines: Lines) -> None:
@@ -138,22 +165,73 @@ def test_a_call_has_one_line(lines: Lines) -> None:
     assert "secret" not in json.dumps(line)
 
 
-def test_the_line_is_the_one_that_the_log_would_make(lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_line_is_the_one_that_the_log_would_make(lines: Lines, watched: list[str]) -> None:
     """The access line that is made past structlog has the names, order and values of one that goes through it, secrets
     in what clients send cut out alike.
     """
     of_call = call(method="eyJhbGciOiJIUzI1NiJ9.e30.c2ln")
     of_call.request_id, of_call.principal = "token=hunter2", Principal(kind=PrincipalKind.USER, id="a b@c.test")
     refused = failed(Code.INVALID_ARGUMENT, 400)
-    AccessLog().on_end(of_call, None, refused)
-    monkeypatch.setattr(access, "json_line_writer", lambda: None)
-    AccessLog().on_end(of_call, None, refused)
+    log = alone()
+    log.on_end(of_call, None, refused)
+    logging.getLogger(access.NAME).addHandler(Remembers(watched))
+    log.on_end(of_call, None, refused)
+    assert watched == [access.NAME]
     direct, logged = lines()
     assert (direct["method"], direct["request_id"]) == ("[redacted]", "token=[redacted]")
     for line in (direct, logged):
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z", line.pop("timestamp"))
     assert list(direct) == list(logged)
     assert direct == logged
+
+
+@pytest.mark.parametrize("name", ["", "transom", access.NAME])
+def test_a_teams_handler_hears_of_every_call(lines: Lines, watched: list[str], name: str) -> None:
+    """A handler that a team puts on the root, or on a logger on the way, while calls are served hears of the next one;
+    the line is written as ever, and once.
+    """
+    log, handler = alone(), Remembers(watched)
+    log.on_end(call(), None, OK)
+    logging.getLogger(name).addHandler(handler)
+    log.on_end(call(), None, OK)
+    logging.getLogger(name).removeHandler(handler)
+    log.on_end(call(), None, OK)
+    assert (len(lines()), watched) == (3, [access.NAME])
+
+
+def test_what_a_team_does_to_the_line_is_done(lines: Lines, watched: list[str]) -> None:
+    """A filter on the logger or on its handler drops the line, as does a handler that wants more than news; the
+    context variables of a task are in it.
+    """
+    log, (handler,) = alone(), logging.getLogger().handlers
+
+    def drop(record: logging.LogRecord) -> bool:
+        watched.append(record.name)
+        return False
+
+    for guarded in (logging.getLogger(access.NAME), handler):
+        guarded.addFilter(drop)
+        log.on_end(call(), None, OK)
+        guarded.removeFilter(drop)
+    handler.setLevel(logging.WARNING)
+    log.on_end(call(), None, OK)
+    handler.setLevel(logging.NOTSET)
+    assert (len(watched), lines()) == (2, [])
+    with structlog.contextvars.bound_contextvars(tenant="t-1"):
+        log.on_end(call(), None, OK)
+    log.on_end(call(), None, OK)
+    assert [line.get("tenant") for line in lines()] == ["t-1", None]
+
+
+def test_structlog_configured_anew_has_every_line(lines: Lines) -> None:
+    """What a team has structlog do with its events is done with access lines too."""
+
+    def add_region(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        return {**event, "region": "eu"}
+
+    structlog.configure(processors=[add_region, *structlog.get_config()["processors"]])
+    alone().on_end(call(), None, OK)
+    assert lines()[0]["region"] == "eu"
 
 
 def test_quiet_access_logs_cost_no_line() -> None:

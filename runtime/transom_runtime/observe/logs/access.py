@@ -10,7 +10,7 @@ import structlog
 from transom_runtime.call import PrincipalKind
 from transom_runtime.errors import HTTP_STATUS, Code
 from transom_runtime.observe.logs.access_line import AccessLines
-from transom_runtime.observe.logs.configure import json_line_writer
+from transom_runtime.observe.logs.configure import direct_way
 
 if TYPE_CHECKING:
     from transom_runtime.call import Call
@@ -29,7 +29,7 @@ class AccessLog:
         # Bound here, so that no call has to compose a logger.
         self._log = structlog.stdlib.get_logger(NAME).bind()
         self._logger = logging.getLogger(NAME)
-        self._write = json_line_writer()
+        self._direct = direct_way(NAME)
         self._lines = AccessLines()
 
     def on_start(self, call: Call) -> None:
@@ -42,10 +42,10 @@ class AccessLog:
             self._log.error("call", **_fields(call, outcome), **_cause(outcome))
         elif not self._logger.isEnabledFor(logging.INFO):
             return
-        elif self._write is None:
-            self._log.info("call", **_fields(call, outcome))
+        elif self._direct is not None and self._direct.is_open():
+            self._direct.write(self._lines.compose(call, outcome))
         else:
-            self._write(self._lines.compose(call, outcome))
+            self._log.info("call", **_fields(call, outcome))
 
 
 def _is_own_failure(outcome: Outcome) -> bool:

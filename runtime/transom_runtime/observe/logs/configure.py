@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Final, Literal
 
 import orjson
 import structlog
 
+from transom_runtime.observe.logs.direct_way import DirectWay
 from transom_runtime.observe.logs.line_writer import LineHandler, LineWriter
 from transom_runtime.observe.logs.redaction import redact_event
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 _LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _QUIET: Final = ("aiohttp.access", "asyncio", "grpc")
-_JSON_LINES: Final = "transom's lines of JSON"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +39,10 @@ def configure_logs(options: LogOptions, stream: IO[str] | None = None) -> None:
     To be called once, in the main thread, before the first gRPC channel: a later change can deadlock with grpc's own
     start (grpc#43421).
     """
-    handler = _build_handler(options, stream)
+    handler = _build_handler(stream)
+    build_formatter = _JsonLines if options.format == "json" else structlog.stdlib.ProcessorFormatter
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
+        build_formatter(
             processors=tuple(_last_processors(options, stream or sys.stdout)), foreign_pre_chain=_shared_processors()
         )
     )
@@ -52,33 +53,33 @@ def configure_logs(options: LogOptions, stream: IO[str] | None = None) -> None:
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, _LEVELS[options.level]))
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *_shared_processors(),
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=_PROCESSORS,
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )
 
 
-def json_line_writer() -> Callable[[str], None] | None:
-    """What writes a line of JSON that is made already, where logs are written so; else None."""
+class _JsonLines(structlog.stdlib.ProcessorFormatter):
+    """Marks a handler whose lines are the gateway's own JSON."""
+
+
+def direct_way(name: str) -> DirectWay | None:
+    """The way of lines of JSON that are made already, from a logger; None where logs are not written so, or where
+    somebody has configured structlog anew.
+    """
+    if structlog.get_config()["processors"] is not _PROCESSORS:
+        return None
     for handler in logging.getLogger().handlers:
-        if isinstance(handler, LineHandler) and handler.get_name() == _JSON_LINES:
-            return handler.write
+        if isinstance(handler, LineHandler) and isinstance(handler.formatter, _JsonLines):
+            return DirectWay(name, handler)
     return None
 
 
-def _build_handler(options: LogOptions, stream: IO[str] | None) -> LineHandler:
-    if stream is None:
-        writer = LineWriter(sys.stdout)
-        handler = LineHandler(writer.write, writer.close)
-    else:
-        handler = LineHandler(lambda line: print(line, file=stream, flush=True))
-    if options.format == "json":
-        handler.set_name(_JSON_LINES)
-    return handler
+def _build_handler(stream: IO[str] | None) -> LineHandler:
+    if stream is not None:
+        return LineHandler(lambda line: print(line, file=stream, flush=True))
+    writer = LineWriter(sys.stdout)
+    return LineHandler(writer.write, writer.close)
 
 
 def _shared_processors() -> list[Processor]:
@@ -89,6 +90,13 @@ def _shared_processors() -> list[Processor]:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
+
+
+_PROCESSORS: Final[list[Processor]] = [
+    structlog.stdlib.filter_by_level,
+    *_shared_processors(),
+    structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+]
 
 
 def _last_processors(options: LogOptions, stream: IO[str]) -> Iterator[Processor]:
