@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import io
+import json
+import logging
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import aiohttp
 import pytest
+import structlog
 from aiohttp import web
 
-from serving.kit import GET, Running, Sessions, running
+from downstream.wire import Wire
+from serving.kit import GET, Recorder, Running, Sessions, running
 from transom_runtime import api
 from transom_runtime.call import Call
 from transom_runtime.errors import CallError, Code, Origin
 from transom_runtime.extension import Outcome
+from transom_runtime.observe.logs import LogOptions, configure_logs
+from transom_runtime.observe.logs.access_line import AccessLines
+from transom_runtime.serving.observer_faults import ObserverFaults
 from workflow.v1 import sessions_gateway
 
 PATH = "/api/v1/sessions/s-1"
@@ -159,6 +167,58 @@ async def test_an_observer_that_raises_changes_nothing() -> None:
     async with running(observers=[Broken()]) as at:
         assert (await at.ask(PATH))[0] == 200
         assert (await at.seen.only()).code is Code.OK
+
+
+@contextlib.contextmanager
+def logged() -> Iterator[io.StringIO]:
+    """Where the logs go, written as in production: by the gateway's handler alone, without pytest's."""
+    root, stream = logging.getLogger(), io.StringIO()
+    handlers, level = root.handlers[:], root.level
+    configure_logs(LogOptions(), stream)
+    yield stream
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(False)
+    structlog.reset_defaults()
+
+
+async def test_a_line_that_cannot_be_made_harms_no_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where composing access lines fails, calls are answered on the same connection as ever; the fault is told once,
+    with its traceback, and the next line that can be made is written.
+    """
+
+    def fail(*_: object) -> str:
+        raise KeyError("no such field")
+
+    with logged() as stream:
+        async with raw() as (at, reader, writer):
+            wire = Wire(reader, writer)
+            with monkeypatch.context() as broken:
+                broken.setattr(AccessLines, "compose", fail)
+                assert [(await wire.get(PATH)).status for _ in range(3)] == [200, 200, 200]
+            assert (await wire.get(PATH, X_Request_Id="after")).status == 200
+            assert {outcome.code for _, _, outcome in at.seen.ended} == {Code.OK}
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    (fault,) = [line for line in lines if line["event"] == "observer failed"]
+    assert (fault["level"], fault["observer"], fault["untold"]) == ("error", "AccessLog", 0)
+    assert "KeyError: 'no such field'" in fault["exception"]
+    assert [line["request_id"] for line in lines if line["event"] == "call"] == ["after"]
+
+
+def test_an_observer_that_always_fails_is_told_of_once_a_minute() -> None:
+    """The first fault of each observer's method is logged, then one a minute, with how many were not."""
+    times = iter((100.0, 100.0, 159.9, 160.0, 160.1, 160.1))
+    faults = ObserverFaults(lambda: next(times))
+    with logged() as stream:
+        for _ in range(5):
+            faults.raised(Broken(), RuntimeError("cannot end"))
+        faults.raised(Recorder(), RuntimeError("cannot start"))
+    told = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [(line["observer"], line["untold"]) for line in told] == [
+        ("Broken", 0),
+        ("Broken", 2),
+        ("Recorder", 0),
+    ]
 
 
 async def test_a_handler_may_answer_by_raising_as_aiohttp_has_it() -> None:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import structlog
 from aiohttp import web
 
 from transom_runtime.call import Call, Deadline
@@ -21,11 +20,8 @@ from transom_runtime.serving.keys import CALL, ENDPOINT, LIMIT
 from transom_runtime.upstream.deadline import timeout_of
 
 if TYPE_CHECKING:
-    from transom_runtime.extension import Observer
     from transom_runtime.serving.endpoint import Endpoint
     from transom_runtime.serving.stages import Stages
-
-_log: Final = structlog.get_logger("transom.serving")
 
 
 async def serve(endpoint: Endpoint, request: web.Request) -> web.StreamResponse:
@@ -114,9 +110,9 @@ class Watch:
         for observer in self._stages.observers:
             try:
                 token = observer.on_start(self._call)
-            except Exception:  # noqa: BLE001 -- whatever an observer does wrong is its own affair
+            except Exception as fault:  # noqa: BLE001 -- whatever an observer does wrong is its own affair
                 token = None
-                _log_failed(observer)
+                self._stages.observer_faults.raised(observer, fault)
             self._tokens.append(token)
         return self
 
@@ -146,8 +142,8 @@ class Watch:
         for observer, token in zip(self._stages.observers, self._tokens, strict=True):
             try:
                 observer.on_end(self._call, token, outcome)
-            except Exception:  # noqa: BLE001 -- as above
-                _log_failed(observer)
+            except Exception as fault:  # noqa: BLE001 -- as above
+                self._stages.observer_faults.raised(observer, fault)
 
     def _outcome(self, raised: BaseException | None) -> Outcome:
         error = self._error
@@ -164,8 +160,3 @@ class Watch:
             messages=self._call.messages,
             cause=self._cause,
         )
-
-
-def _log_failed(observer: Observer) -> None:
-    """Log what an observer raised; it changes nothing else."""
-    _log.exception("observer failed", observer=type(observer).__qualname__)

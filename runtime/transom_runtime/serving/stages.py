@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from transom_runtime.downstream.proxies import TrustedProxies
 from transom_runtime.downstream.respond import Responder
 from transom_runtime.extension import Observer
 from transom_runtime.serving.drain import Drain
 from transom_runtime.serving.live_streams import LiveStreams
+from transom_runtime.serving.observer_faults import ObserverFaults
 from transom_runtime.serving.time_limit import TimeLimits
 from transom_runtime.upstream.metadata import ResponseMetadata
 
@@ -45,3 +46,5 @@ class Stages:
     """Whether the gateway is ending."""
     observers: Sequence[Observer]
     """Told of every call, in this order."""
+    observer_faults: ObserverFaults = field(default_factory=ObserverFaults)
+    """Told of what they raise."""
