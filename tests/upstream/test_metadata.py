@@ -9,6 +9,7 @@ import pytest
 
 from transom_runtime.call import Principal, PrincipalKind
 from transom_runtime.errors import CallError
+from transom_runtime.upstream import metadata as metadata_module
 from transom_runtime.upstream.metadata import MetadataOptions, RequestMetadata, ResponseMetadata
 from upstream.calls import binding, call
 
@@ -109,6 +110,18 @@ def test_the_verified_caller_travels() -> None:
         ("x-principal-id", "u%201%25%C3%A9%0A"),
         ("x-principal-scopes", "a b"),
     ]
+
+
+def test_long_lists_of_scopes_are_not_remembered() -> None:
+    """H1: a caller of short scopes is written once, one whose token names KiB of them each time, alike."""
+    metadata, kept = RequestMetadata(MetadataOptions()), metadata_module._kept_principal
+    kept.cache_clear()
+    for length, remembered in ((8, 1), (4096, 1)):
+        caller = call()
+        caller.principal = Principal(kind=PrincipalKind.USER, id="u", scopes=frozenset({"s" * length}))
+        assert list(metadata.encode(caller))[-1] == ("x-principal-scopes", "s" * length)
+        assert kept.cache_info().currsize == remembered
+    assert kept.cache_parameters()["maxsize"] is not None
 
 
 def test_the_way_that_a_call_came_travels() -> None:

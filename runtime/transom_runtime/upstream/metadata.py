@@ -16,7 +16,7 @@ from transom_runtime.errors import CallError, Code, Fault, Origin, bad_request
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from transom_runtime.call import Call, RequestHead
+    from transom_runtime.call import Call, Principal, RequestHead
     from transom_runtime.extension import Metadata
 
 _PREFIX: Final = "grpc-metadata-"
@@ -37,6 +37,10 @@ _TO_CLIENT_NEVER: Final = re.compile(r"grpc-.*|:.*")
 _MOST_NAMES: Final = 1024
 """Headers whose keys are remembered; the rest are looked at anew each time."""
 _LONGEST_NAME: Final = 128
+
+_MOST_PRINCIPALS: Final = 4096
+_LONGEST_PRINCIPAL: Final = 1024
+"""Of the ids and scopes that are remembered: a token may name scopes of several KiB."""
 
 # Everything printable but the percent sign itself, so that no two callers look the same.
 _PRINTABLE: Final = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) != "%")
@@ -68,7 +72,7 @@ class RequestMetadata:
 
         Raises CallError: 400 for what no metadata can be, 431 where it is too much.
         """
-        head, principal, keys = call.head, call.principal, self._keys
+        head, keys = call.head, self._keys
         pairs: list[tuple[str, str | bytes]] = [("x-request-id", call.request_id)]
         if call.traceparent:
             pairs.append(("traceparent", call.traceparent))
@@ -80,7 +84,7 @@ class RequestMetadata:
         if passed_on:
             self._pass_on(passed_on, call, pairs)
         _add_forwarded(head, pairs)
-        pairs.extend(_principal_pairs(principal.kind.value, principal.id, principal.scopes))
+        pairs.extend(_pairs_of(call.principal))
         return pairs
 
     def _pass_on(self, headers: list[tuple[str, str, str]], call: Call, pairs: list[tuple[str, str | bytes]]) -> None:
@@ -190,7 +194,13 @@ def _add_forwarded(head: RequestHead, pairs: list[tuple[str, str | bytes]]) -> N
         pairs.append(("x-forwarded-host", head.host))
 
 
-@lru_cache(maxsize=4096)
+def _pairs_of(principal: Principal) -> tuple[tuple[str, str], ...]:
+    """Who the caller is, for the upstream."""
+    kind, caller, scopes = principal.kind.value, principal.id, principal.scopes
+    size = len(caller) + sum(map(len, scopes)) if scopes else len(caller)
+    return (_kept_principal if size <= _LONGEST_PRINCIPAL else _principal_pairs)(kind, caller, scopes)
+
+
 def _principal_pairs(kind: str, caller: str, scopes: frozenset[str]) -> tuple[tuple[str, str], ...]:
     pairs = [("x-principal-kind", kind)]
     if caller:
@@ -198,6 +208,9 @@ def _principal_pairs(kind: str, caller: str, scopes: frozenset[str]) -> tuple[tu
     if scopes:
         pairs.append(("x-principal-scopes", " ".join(quote(scope, safe=_PRINTABLE) for scope in sorted(scopes))))
     return tuple(pairs)
+
+
+_kept_principal: Final = lru_cache(maxsize=_MOST_PRINCIPALS)(_principal_pairs)
 
 
 def _as_text(value: str | bytes) -> str:

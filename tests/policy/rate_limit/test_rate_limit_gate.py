@@ -13,9 +13,10 @@ from state.conftest import StateMaker
 from state.eventually import eventually
 from state.server import Server
 from transom_runtime.binding import Binding, LimitBy
-from transom_runtime.call import Call, Principal
+from transom_runtime.call import Call, Principal, PrincipalKind
 from transom_runtime.errors import CallError, Code, Origin
-from transom_runtime.policy.rate_limit import OnRedisAway, RateLimitGate, RateLimitOptions, RateLimits, Tier
+from transom_runtime.policy.rate_limit import OnRedisAway, RateLimitGate, RateLimitOptions, RateLimits, Tier, plan
+from transom_runtime.policy.rate_limit.plan import build_limits
 from transom_runtime.state import State
 
 
@@ -121,6 +122,18 @@ async def test_keys_hold_no_names_and_share_a_tag(server: Server, open_state: St
         assert key.startswith(b"transom:{limits}:")
         assert b"ada" not in key
         assert b"198" not in key
+
+
+def test_long_names_are_counted_and_not_remembered() -> None:
+    """A caller is told by a mark of one length whatever their name's; only marks of short names are kept, and few."""
+    (per_caller,) = build_limits(route(limit(1)), RateLimitOptions(), prefix="transom")
+    kept = plan._kept_mark
+    kept.cache_clear()
+    names = ("u", "n" * 10_000, "n" * 10_001)
+    keys = [per_caller.key(call(Principal(kind=PrincipalKind.USER, id=name))) for name in names]
+    assert (len(set(keys)), len(set(map(len, keys)))) == (3, 1)
+    assert kept.cache_info().currsize == 1
+    assert kept.cache_parameters()["maxsize"] is not None
 
 
 async def test_counts_outlive_a_release(server: Server, open_state: StateMaker) -> None:

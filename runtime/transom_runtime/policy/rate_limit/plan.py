@@ -17,7 +17,9 @@ from transom_runtime.policy.rate_limit.subject import SUBJECTS, Subject
 
 ROUTE = "route"
 """What a limit without a tier is called towards clients and in metrics."""
-_REMEMBERED_MARKS: Final = 8192
+_MOST_MARKS: Final = 8192
+_LONGEST_SUBJECT: Final = 512
+"""Of subjects whose mark is remembered. Those of tokens and addresses are shorter; a team's own gate may choose any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,8 @@ class Limit:
 
     def key(self, call: Call) -> str:
         """Where the calls of this caller are counted. No id and no address stands in it."""
-        return self.key_prefix + _mark(self.subject(call))
+        subject = self.subject(call)
+        return self.key_prefix + (_kept_mark(subject) if len(subject) <= _LONGEST_SUBJECT else _mark(subject))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +81,13 @@ def _limit(binding: Binding, limit: RateLimit, options: RateLimitOptions, prefix
     )
 
 
-@lru_cache(maxsize=_REMEMBERED_MARKS)
 def _mark(subject: str) -> str:
-    """What stands for a caller in keys. Remembered, since who calls once calls again."""
+    """What stands for a caller in keys."""
     return hashlib.blake2b(subject.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+# Who calls once calls again.
+_kept_mark: Final = lru_cache(maxsize=_MOST_MARKS)(_mark)
 
 
 def _name(limit: RateLimit) -> str:
