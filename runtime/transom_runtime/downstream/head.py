@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from random import getrandbits
 from typing import TYPE_CHECKING, Final
 
 from transom_runtime.call import RequestHead
 from transom_runtime.downstream.proxies import NO_PROXIES, Hop, TrustedProxies
+from transom_runtime.random_id import random_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,6 +65,4 @@ def choose_request_id(headers: Mapping[str, str]) -> str:
     sent = headers.get("X-Request-Id")
     if sent is not None and _SANE_ID.fullmatch(sent):
         return sent
-    # 128 bits of Python's generator, which forked workers seed anew: ids have to be unlike, not secret, and the
-    # system's took 7 us of a request's 200.
-    return f"{getrandbits(128):032x}"
+    return random_id()
