@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Generator
+from typing import Any, cast
 
 import grpc
 import pytest
@@ -10,8 +12,10 @@ import pytest
 from transom_runtime.binding import StreamKind
 from transom_runtime.call import Deadline
 from transom_runtime.errors import CallError, Code, Origin
-from transom_runtime.extension import ReplyStream
+from transom_runtime.extension import Reply, ReplyStream
 from transom_runtime.upstream.channels import GrpcUpstream
+from transom_runtime.upstream.invoke import unary_invoke
+from transom_runtime.upstream.metadata import MetadataOptions, RequestMetadata
 from upstream.calls import binding, call
 from upstream.conftest import Served
 from upstream.peer import Peer
@@ -38,6 +42,36 @@ async def test_the_metadata_of_a_reply_is_a_sequence(upstream: GrpcUpstream, pee
     for _ in range(2):
         assert (len(reply.trailing), reply.trailing[-1]) == (2, ("x-trailer-bin", b"\x00\xff"))
         assert reply.trailing[:1] == (("x-trailer", "late"),)
+
+
+class Unhurried:
+    """An RPC whose answer is there before its metadata is: no grpcio that was seen makes one."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        self._ended = False
+
+    def __await__(self) -> Generator[Any, None, bytes]:
+        yield from asyncio.sleep(0).__await__()
+        return b"answer"
+
+    def done(self) -> bool:
+        return self._ended
+
+    async def initial_metadata(self) -> grpc.aio.Metadata:
+        await asyncio.sleep(0)
+        return grpc.aio.Metadata(("x-initial", "early"))
+
+    async def trailing_metadata(self) -> grpc.aio.Metadata:
+        await asyncio.sleep(0)
+        self._ended = True
+        return grpc.aio.Metadata(("x-trailer", "late"))
+
+
+async def test_metadata_that_is_not_there_yet_is_waited_for() -> None:
+    """H2: where grpc hands over an answer before its metadata, that is waited for and comes with the reply."""
+    invoke = unary_invoke(cast("Any", Unhurried), RequestMetadata(MetadataOptions()))
+    reply = await invoke(call(), b"")
+    assert reply == Reply(wire=b"answer", initial=(("x-initial", "early"),), trailing=(("x-trailer", "late"),))
 
 
 async def test_the_deadline_reaches_the_upstream(upstream: GrpcUpstream, peer: Peer) -> None:

@@ -30,7 +30,8 @@ def unary_invoke(rpc: UnaryUnaryMultiCallable[bytes, bytes], metadata: RequestMe
         rpc_call = None
         try:
             rpc_call = rpc(message, timeout=remaining_s, metadata=pairs)
-            return _reply(rpc_call, await rpc_call)
+            reply = _reply(rpc_call, await rpc_call)
+            return reply if rpc_call.done() else await _with_metadata(rpc_call, reply)
         except grpc.aio.AioRpcError as error:
             raise as_call_error(error) from error
         except (grpc.aio.BaseError, asyncio.CancelledError) as error:
@@ -53,7 +54,8 @@ def client_stream_invoke(rpc: StreamUnaryMultiCallable[bytes, bytes], metadata: 
         try:
             rpc_call = rpc(timeout=remaining_s, metadata=pairs)
             sending = Sending(rpc_call, messages)
-            return _reply(rpc_call, await rpc_call)
+            reply = _reply(rpc_call, await rpc_call)
+            return reply if rpc_call.done() else await _with_metadata(rpc_call, reply)
         except grpc.aio.AioRpcError as error:
             raise as_call_error(error) from error
         except (grpc.aio.BaseError, asyncio.CancelledError) as error:
@@ -74,3 +76,11 @@ def _reply(rpc_call: UnaryUnaryCall[bytes, bytes] | StreamUnaryCall[bytes, bytes
         raise unanswered()
     initial, trailing = LateMetadata(rpc_call.initial_metadata), LateMetadata(rpc_call.trailing_metadata)
     return Reply(wire=wire, initial=initial, trailing=trailing)
+
+
+async def _with_metadata(rpc_call: UnaryUnaryCall[bytes, bytes] | StreamUnaryCall[bytes, bytes], reply: Reply) -> Reply:
+    """The reply of an RPC that is not done yet, so that its metadata may have to be waited for. With grpcio up to 1.85
+    an RPC that has its answer is done.
+    """
+    initial, trailing = await rpc_call.initial_metadata(), await rpc_call.trailing_metadata()
+    return Reply(wire=reply.wire, initial=tuple(initial), trailing=tuple(trailing))

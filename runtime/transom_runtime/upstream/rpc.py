@@ -46,8 +46,8 @@ class SentMetadata(grpc.aio.Metadata):
 
 
 class LateMetadata(Sequence[tuple[str, str | bytes]]):
-    """Metadata of an RPC that has been answered, made where somebody asks for it, which few calls are:
-    4 us a call (`make bench-upstream`, way `reply metadata`).
+    """Metadata of an RPC that is done, so that grpc answers without waiting; made where somebody asks for it, which few
+    calls are: 4 us a call (`make bench-upstream`, way `reply metadata`).
     """
 
     __slots__ = ("_ask",)
@@ -76,7 +76,7 @@ class LateMetadata(Sequence[tuple[str, str | bytes]]):
             return tuple(there.value)
         finally:
             asked.close()
-        raise AssertionError("the metadata of an RPC that has been answered is there")
+        raise AssertionError("grpc waits for the metadata of an RPC that it says is done")
 
 
 def make_sure(rpc_call: grpc.aio.RpcContext | None) -> None:
