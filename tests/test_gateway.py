@@ -118,3 +118,14 @@ async def test_a_generated_handler_outside_a_gateway_says_so() -> None:
     async with TestClient(TestServer(app)) as client:
         await client.get("/x")
     assert "not by a gateway mounted into it" in said[0]
+
+
+async def test_a_whole_application_may_be_part_of_another() -> None:
+    """The gateway's own application serves below a prefix of another one, refusals in its own words included."""
+    whole = web.Application()
+    whole.add_subapp("/part", build_gateway(settings(), services=services(Sessions())).app())
+    async with TestClient(TestServer(whole)) as client:
+        assert (await client.get("/part/api/v1/sessions/s-1")).status == 200
+        assert (await client.get("/part/livez")).status == 200
+        unknown = await client.get("/part/nowhere")
+        assert (unknown.status, (await unknown.json())["message"]) == (404, "no route has this path")

@@ -10,6 +10,7 @@ from functools import partial
 from aiohttp import web
 
 from transom_runtime.downstream.cors import Cors
+from transom_runtime.downstream.pathless import take_pathless
 from transom_runtime.downstream.resource import RouteResource
 from transom_runtime.downstream.respond import SERVER
 from transom_runtime.downstream.short_cut import SHORT_CUT, ShortCut
@@ -76,7 +77,7 @@ class Gateway:
         self.mount_operations(app)
         self.mount(app)
         rest = refuse_the_rest(app, self._refuse)
-        app[SHORT_CUT] = ShortCut(self._resource, app, rest)
+        app[SHORT_CUT] = ShortCut(self._resource, app, (rest, take_pathless(app, self._resource, rest)))
         if self._cors is not None:
             app.on_response_prepare.append(self._cors.add_headers)
         return app

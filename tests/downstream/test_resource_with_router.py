@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from functools import partial
 
@@ -56,6 +57,16 @@ async def test_p3_bytes_that_are_no_path(serve: Serve, path: str) -> None:
     app.router.register_resource(RouteResource([(make_binding(), Shown("one"))], Router))
     answer = await (await (await serve(app)).connect()).get(path)
     assert (answer.status, answer.json["code"]) == (400, 3)
+
+
+async def test_what_is_no_path_reaches_no_route(serve: Serve) -> None:
+    """R2, T3: a route that takes any path takes no target without one, in an application that serves more too."""
+    everything = dataclasses.replace(files(), template="/{path=**}", path=(Capture("path", DOUBLE_STAR),))
+    app = web.Application()
+    app.router.register_resource(RouteResource([(everything, Shown("everything"))], Router))
+    wire = await (await serve(app)).connect()
+    assert (await wire.get("/", method="OPTIONS")).status == 204
+    assert (await wire.get("*", method="OPTIONS")).status == 404
 
 
 def test_duplicates_are_refused_at_start() -> None:

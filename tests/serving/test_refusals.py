@@ -33,7 +33,7 @@ REFUSED: list[tuple[dict[str, Any], int, int, str]] = [
     ({"path": "/api/v1/nowhere"}, 404, 5, "ROUTE_NOT_FOUND"),
     ({"path": f"{PATH}/"}, 404, 5, "ROUTE_NOT_FOUND"),
     ({"path": "/%0A"}, 404, 5, "ROUTE_NOT_FOUND"),
-    # Targets without a path, which aiohttp's router shows to no resource.
+    # Targets without a path.
     ({"path": "*", "method": "OPTIONS"}, 404, 5, "ROUTE_NOT_FOUND"),
     ({"path": "a.test:443", "method": "CONNECT"}, 404, 5, "ROUTE_NOT_FOUND"),
     ({"path": "http://a.test"}, 404, 5, "ROUTE_NOT_FOUND"),

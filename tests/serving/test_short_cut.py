@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
-from serving.kit import GET, Sessions, services, settings
+from downstream.wire import Wire
+from serving.kit import GET, Recorder, Sessions, services, settings
 from transom_runtime.assembly import build_gateway
+from transom_runtime.binding import UNROUTED
 from transom_runtime.downstream.listener import Listener, ListenOptions
 from transom_runtime.downstream.short_cut import SHORT_CUT
 
@@ -59,3 +64,43 @@ async def test_no_request_passes_by_a_middleware() -> None:
             assert (await http.get("/api/v1/sessions/s-1")).status == 403
     finally:
         await listener.stop()
+
+
+PATHLESS = [("OPTIONS", "*"), ("CONNECT", "a.test:443"), ("GET", "http://a.test"), ("HEAD", "http://a.test")]
+
+
+@pytest.mark.parametrize("method, target", PATHLESS)
+@pytest.mark.parametrize("steps_aside", ["middleware", "pattern", "expectation"])
+async def test_targets_without_a_path_are_refused_alike(steps_aside: str, method: str, target: str) -> None:
+    """R2, R3: where the short way is none, targets without a path are refused in the gateway's words too; middlewares
+    and observers hear of it as of any path that nobody has.
+    """
+    passed: list[int] = []
+
+    @web.middleware
+    async def watch(request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await handler(request)
+        passed.append(response.status)
+        return response
+
+    seen = Recorder()
+    gateway = build_gateway(settings(), services=services(Sessions(), None), observers=[seen])
+    app = gateway.app()
+    if steps_aside == "middleware":
+        app.middlewares.append(watch)
+    if steps_aside == "pattern":
+        app.router.add_get("/own/{name}", own)
+    expected = {"Expect": "100-continue"} if steps_aside == "expectation" else {}
+    listener = Listener(app, ListenOptions(port=0, shutdown_grace_s=0.1), gateway.stages.responder)
+    await listener.start()
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+        answer = await Wire(reader, writer).get(target, method, **expected)  # type: ignore[arg-type]  # headers
+        writer.close()
+    finally:
+        await listener.stop()
+    assert (answer.status, answer.headers["Content-Type"]) == (404, "application/json")
+    if method != "HEAD":
+        assert answer.detail("ErrorInfo")["reason"] == "ROUTE_NOT_FOUND"
+    assert ((await seen.only()).http_status, seen.started[0].binding) == (404, UNROUTED)
+    assert passed == ([404] if steps_aside == "middleware" else [])

@@ -6,10 +6,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
-from aiohttp.web_urldispatcher import UrlMappingMatchInfo
 
 if TYPE_CHECKING:
-    from aiohttp.web_urldispatcher import AbstractResource
+    from collections.abc import Iterable
+
+    from aiohttp.web_urldispatcher import AbstractResource, UrlMappingMatchInfo
 
     from transom_runtime.downstream.resource import RouteResource
 
@@ -21,11 +22,11 @@ class ShortCut:
     Paths that its other resources have stay theirs, and whatever is no plain match is left to it.
     """
 
-    def __init__(self, routes: RouteResource[Any], app: web.Application, rest: AbstractResource) -> None:
-        """`rest` is the application's resource for what no other takes."""
+    def __init__(self, routes: RouteResource[Any], app: web.Application, refusing: Iterable[AbstractResource]) -> None:
+        """`refusing` are the application's resources for what no route takes."""
         self._routes = routes
         self._app = app
-        self._rest = rest
+        self._own = frozenset((routes, *refusing))
 
     @cached_property
     def _taken(self) -> frozenset[str] | None:
@@ -34,17 +35,16 @@ class ShortCut:
         """
         if self._app.middlewares:
             return None
-        others = [each for each in self._app.router.resources() if each not in {self._routes, self._rest}]
+        others = [each for each in self._app.router.resources() if each not in self._own]
         is_plain = all(isinstance(each, web.PlainResource) for each in others)
         return frozenset(each.canonical for each in others) if is_plain else None
 
     def take(self, request: web.BaseRequest) -> UrlMappingMatchInfo | None:
         """Where a request goes, as the application would find it too; None: ask the application."""
         taken, path = self._taken, request.rel_url.path_safe
-        if taken is None or path in taken or "Expect" in request.headers:
+        if taken is None or path in taken or "Expect" in request.headers or not path.startswith("/"):
             return None
-        # aiohttp's router tries no resource for a target without a path, such as those of CONNECT and `OPTIONS *`.
-        info = self._routes.find(request) if path.startswith("/") else UrlMappingMatchInfo({}, next(iter(self._rest)))
+        info = self._routes.find(request)
         if info is not None:
             info.add_app(self._app)
             info.freeze()
