@@ -142,7 +142,7 @@ bench-start: $(BENCH) h2load ## Measure start and memory with 10 to 5,000 routes
 	@PYTHONPATH=bench $(BIN)/python -m transom_bench.start $(ARGS)
 
 .PHONY: bench-micro
-bench-micro: $(BENCH) ## Time codec, routing, binding, auth, limiter and sanitizer one by one; ARGS=--write writes docs/performance.md
+bench-micro: $(BENCH) ## Time shell, codec, routing, binding, auth, limiter and sanitizer one by one; ARGS=--write writes docs/performance.md
 	@PYTHONPATH=bench $(BIN)/python -m transom_bench.micro $(ARGS)
 
 .PHONY: bench-profile

@@ -113,7 +113,7 @@ class Gate(Protocol):
         """
 
 
-# Not frozen, since one is made per request: see RequestHead.
+# Not frozen, since one is made per request: see RequestHead (call.py).
 @dataclass(slots=True, kw_only=True)
 class Outcome:
     """How a call ended. Nobody changes it."""

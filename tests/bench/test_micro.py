@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
 
 from transom_bench.micro.record import Micro, micro_section
 from transom_bench.micro.routing import build_bindings
+from transom_bench.micro.shell import shell_subjects
 from transom_bench.micro.timing import Subject, Timed, repeated, time_all
 from transom_runtime.routing import Router
 
@@ -42,6 +44,16 @@ def test_routes_are_as_many_as_is_said(number: int) -> None:
     assert len(bindings) == len({binding.id for binding in bindings}) == number
     router = Router((binding, binding.id) for binding in bindings)
     assert router.match("POST", "/api/v1/things1/a:run").target == "bench.Things1.POST1run"
+
+
+def test_the_shells_parts_stand_in_one_table() -> None:
+    """Each part of the shell does its work, under a name of its own, in the table that comments name."""
+    with asyncio.Runner() as runner:
+        subjects = list(shell_subjects(runner))
+        for subject in subjects:
+            subject.batch(2)()
+    assert {subject.group for subject in subjects} == {"shell"}
+    assert len({subject.name for subject in subjects}) == len(subjects)
 
 
 def test_each_group_is_a_table() -> None:

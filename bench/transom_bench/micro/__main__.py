@@ -22,6 +22,7 @@ from transom_bench.micro.codec import codec_subjects
 from transom_bench.micro.record import Micro, micro_section, read_micro
 from transom_bench.micro.routing import routing_subjects
 from transom_bench.micro.sanitizing import sanitizer_subjects
+from transom_bench.micro.shell import shell_subjects
 from transom_bench.micro.timing import Subject, time_all
 from transom_bench.page import write_documents
 from transom_bench.record import describe_machine
@@ -69,6 +70,7 @@ def _subjects(redis_url: str) -> Iterator[list[Subject]]:
         try:
             yield [
                 *codec_subjects(),
+                *shell_subjects(runner),
                 *routing_subjects(),
                 *binding_subjects(settings, protection.sanitizer),
                 *caller_subjects(protection, runner),

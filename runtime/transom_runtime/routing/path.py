@@ -12,7 +12,7 @@ from transom_runtime.routing.escapes import decode
 _DOTS: Final = frozenset({".", ".."})
 
 
-# Not frozen: one is made per request, and setting attributes around the freeze was a fifth of a match.
+# Not frozen, since one is made per request: see RequestHead (call.py).
 @dataclass(slots=True, eq=False)
 class SplitPath:
     """The segments of a path, as sent and as they compare. Nobody changes it."""

@@ -26,7 +26,7 @@ Write = Callable[[Any], tuple[str, bytes, content_pb2.Content | None]]
 """Makes the content type and body of a message, and takes what it tells of the body. May raise ValueError."""
 
 
-# Not frozen, since one is made per message: that would cost half as much as the JSON of a small one.
+# Not frozen, since one is made per message: see RequestHead (call.py).
 @dataclass(slots=True)
 class Payload:
     """What is sent for one message. Nobody changes it."""

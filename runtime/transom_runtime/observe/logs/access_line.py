@@ -23,7 +23,8 @@ _LOGGER: Final = '"logger":"transom.access"}'
 
 class AccessLines:
     """Composes lines of JSON. Through structlog and the standard library, which take any field and look for secrets in
-    each, a line took 150 us of a small request's 700 (`make bench-profile`); as a dict for orjson, 18 of 260.
+    each, a line took 150 us of a small request's 700 (`make bench-profile`); as a dict for orjson, 18 of 260;
+    composed, 2.5 (`make bench-micro`, table `shell`).
     """
 
     def __init__(self) -> None:
