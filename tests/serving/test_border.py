@@ -175,11 +175,13 @@ def logged() -> Iterator[io.StringIO]:
     root, stream = logging.getLogger(), io.StringIO()
     handlers, level = root.handlers[:], root.level
     configure_logs(LogOptions(), stream)
-    yield stream
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(False)
-    structlog.reset_defaults()
+    try:
+        yield stream
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        logging.captureWarnings(False)
+        structlog.reset_defaults()
 
 
 async def test_a_line_that_cannot_be_made_harms_no_call(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,6 +205,19 @@ async def test_a_line_that_cannot_be_made_harms_no_call(monkeypatch: pytest.Monk
     assert (fault["level"], fault["observer"], fault["untold"]) == ("error", "AccessLog", 0)
     assert "KeyError: 'no such field'" in fault["exception"]
     assert [line["request_id"] for line in lines if line["event"] == "call"] == ["after"]
+
+
+async def test_a_log_that_fails_harms_no_call() -> None:
+    """Where structlog itself fails, by what a team has it do, calls are answered and other observers told."""
+
+    def fail(*_: object) -> Any:
+        raise TypeError("no such processor")
+
+    with logged():
+        async with running(observers=[Broken()]) as at:
+            structlog.configure(processors=[fail])
+            assert await at.ask(PATH) == (200, {"id": "s-1", "title": "found"})
+            assert (await at.seen.only()).code is Code.OK
 
 
 def test_an_observer_that_always_fails_is_told_of_once_a_minute() -> None:

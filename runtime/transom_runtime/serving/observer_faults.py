@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
@@ -26,11 +27,14 @@ class ObserverFaults:
         self._untold: dict[str, int] = {}
 
     def raised(self, observer: Observer, error: Exception) -> None:
-        """Note what an observer raised."""
+        """Note what an observer raised. Never raises."""
         name = type(observer).__qualname__
         now = self._clock()
         if now < self._silent_until.get(name, now):
             self._untold[name] += 1
             return
-        _log.error("observer failed", observer=name, untold=self._untold.get(name, 0), exc_info=error)
+        untold = self._untold.get(name, 0)
         self._silent_until[name], self._untold[name] = now + SILENCE_S, 0
+        # A log that a team has configured may be what fails: then there is nowhere to tell it.
+        with contextlib.suppress(Exception):
+            _log.error("observer failed", observer=name, untold=untold, exc_info=error)
