@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import re
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable, Iterator, MutableMapping
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import structlog
@@ -282,3 +285,34 @@ def _raised(error: Exception) -> Exception:
     with pytest.raises(type(error)) as caught:
         raise error
     return caught.value
+
+
+WRITES: Final = """
+import sys
+import structlog
+from transom_runtime.observe.logs import LogOptions, configure_logs
+configure_logs(LogOptions(format=sys.argv[1]))
+for value in ("before", "snow \\u2603", "after"):
+    structlog.get_logger("transom.test").info("told", value=value)
+"""
+
+
+@pytest.mark.parametrize(
+    "encoding, format_, told",
+    [
+        ("ascii", "json", "snow \u2603".encode()),
+        ("latin-1", "json", "snow \u2603".encode()),
+        ("utf-8", "json", "snow \u2603".encode()),
+        ("ascii", "console", rb"snow \u2603"),
+        ("utf-8", "console", "snow \u2603".encode()),
+    ],
+)
+def test_no_locale_costs_a_line(encoding: str, format_: str, told: bytes) -> None:
+    """Standard output has each line in any locale: JSON in UTF-8, text with escapes for what a terminal has not."""
+    command = [sys.executable, "-c", WRITES, format_]
+    environment = os.environ | {"PYTHONIOENCODING": encoding}
+    run = subprocess.run(command, capture_output=True, check=True, timeout=60, env=environment)
+    before, odd, after = run.stdout.splitlines()
+    assert b"before" in before
+    assert told in odd
+    assert b"after" in after

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import sys
@@ -39,7 +40,7 @@ def configure_logs(options: LogOptions, stream: IO[str] | None = None) -> None:
     To be called once, in the main thread, before the first gRPC channel: a later change can deadlock with grpc's own
     start (grpc#43421).
     """
-    handler = _build_handler(stream)
+    handler = _build_handler(options, stream)
     build_formatter = _JsonLines if options.format == "json" else structlog.stdlib.ProcessorFormatter
     handler.setFormatter(
         build_formatter(
@@ -75,9 +76,13 @@ def direct_way(name: str) -> DirectWay | None:
     return None
 
 
-def _build_handler(stream: IO[str] | None) -> LineHandler:
+def _build_handler(options: LogOptions, stream: IO[str] | None) -> LineHandler:
     if stream is not None:
         return LineHandler(lambda line: print(line, file=stream, flush=True))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # JSON is UTF-8 whatever the locale says; and a character that a terminal has not, which a client may have sent,
+        # must not cost all the lines that are written with it.
+        sys.stdout.reconfigure(encoding="utf-8" if options.format == "json" else None, errors="backslashreplace")
     writer = LineWriter(sys.stdout)
     return LineHandler(writer.write, writer.close)
 
