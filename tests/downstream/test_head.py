@@ -59,3 +59,25 @@ async def test_read_head(serve: Serve) -> None:
     assert (told.method, told.raw_path, told.raw_query) == ("GET", "/a%2Fb", "x=1")
     assert (told.address, told.scheme, told.host) == ("6.6.6.6", "https", "api.example")
     assert (direct.address, direct.scheme, direct.host) == ("127.0.0.1", "http", "test")
+
+
+@pytest.mark.parametrize(
+    "target, host",
+    [
+        ("/", "test"),
+        ("http://api.example/", "api.example"),
+        ("http://api.example:8080/", "api.example:8080"),
+        ("http://u:p@[::1]:8080/", "[::1]:8080"),
+    ],
+)
+async def test_a_target_says_its_host_before_the_header(serve: Serve, target: str, host: str) -> None:
+    """H5: where the target is a URL its authority counts, its port included and its user not; the Host header else."""
+    hosts: list[str] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        hosts.append(read_head(request).host)
+        return web.Response()
+
+    wire = await (await serve(handler)).connect()
+    assert (await wire.get(target)).status == 200
+    assert hosts == [host]

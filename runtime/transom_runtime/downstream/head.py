@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-_ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+_ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#]*@)?([^/?#]*)")
 _SANE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+/=@-]{0,127}")
 
 
@@ -30,10 +30,16 @@ def read_head(request: web.Request, proxies: TrustedProxies = NO_PROXIES) -> Req
         headers=request.headers,
         address=peer.address,
         scheme=request.scheme,
-        host=request.host,
+        host=request.host if request.raw_path.startswith("/") else _asked_host(request),
         forwarded_for=peer.forwarded_for,
     )
     return _as_told(head, proxies) if peer.is_trusted else head
+
+
+def _asked_host(request: web.Request) -> str:
+    """The authority that a target names, before the Host header (RFC 9112, 3.2.2). aiohttp cuts its port."""
+    absolute = _ABSOLUTE.match(request.raw_path)
+    return request.host if absolute is None else absolute[1]
 
 
 def _as_told(head: RequestHead, proxies: TrustedProxies) -> RequestHead:

@@ -166,8 +166,8 @@ class RouteResource(AbstractResource, Generic[T]):
     async def resolve(self, request: web.Request) -> tuple[UrlMappingMatchInfo | None, set[str]]:
         """Match the raw path. An unknown path is left to other resources; other refusals are answered here."""
         raw_path, _ = split_target(request.raw_path)
-        if not raw_path.startswith(self._prefix or "/"):
-            return None, set()  # `*` among them, which aiohttp takes for something below the root
+        if not raw_path.startswith(self._prefix):
+            return None, set()
         try:
             found = self._router.match(request.method, raw_path[len(self._prefix) :])
         except CallError as error:
