@@ -8,6 +8,7 @@ import socket
 import ssl
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -107,6 +108,18 @@ async def test_e5_a_handlers_fault_says_nothing(serve: Serve, caplog: pytest.Log
     assert b"secret" not in answer.body
     assert b"RuntimeError" not in answer.body
     assert "secret of host db-7" in caplog.text
+
+
+async def test_a_handler_that_returns_nothing_is_answered_for(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    """E5: a handler that forgets to return a response leaves its client neither waiting nor cut off."""
+
+    async def forget(request: web.Request) -> Any:
+        return None
+
+    with caplog.at_level(logging.CRITICAL):
+        answer = await (await (await serve(forget)).connect()).get("/")
+    assert answer.status == 500
+    assert b"NoneType" not in answer.body
 
 
 async def test_a_call_error_of_an_application_without_the_middleware(serve: Serve) -> None:

@@ -131,6 +131,19 @@ async def test_a_bad_timeout_is_refused_before_anything_else(header: str, status
         assert (await at.seen.only()).http_status == status
 
 
+@pytest.mark.parametrize("returned", [None, "text"])
+async def test_a_handler_that_returns_no_response_has_failed(returned: Any) -> None:
+    """E5: what a team's handler returns and is no response is a fault of the handler's, answered and told as one."""
+
+    async def forget(request: web.Request) -> Any:
+        return returned
+
+    async with running(handlers={GET: forget}) as at:
+        assert (await at.ask(PATH))[0] == 500
+        outcome = await at.seen.only()
+    assert (outcome.code, outcome.http_status, type(outcome.cause)) == (Code.INTERNAL, 500, AttributeError)
+
+
 async def test_a_client_that_goes_away_cancels_the_call() -> None:
     """S5: the servicer is cancelled when the client vanishes, and observers hear of a cancelled call once."""
     begun, cancelled = asyncio.Event(), asyncio.Event()

@@ -155,7 +155,7 @@ class GatewayProtocol(web.RequestHandler):
         """
         if request.version not in _SPOKEN:
             request._cache["version"] = HttpVersion11  # noqa: SLF001 -- aiohttp keeps it there, and answers with it
-        if resp.status == 417 and isinstance(resp, web.HTTPExpectationFailed):
+        if type(resp) is web.HTTPExpectationFailed:  # which asks no abstract class, and takes what is no response
             resp = self._responder.error(None, expectation_failed(), request)
         return await super().finish_response(request, resp, start_time)
 

@@ -42,9 +42,12 @@ async def serve(endpoint: Endpoint, request: web.Request) -> web.StreamResponse:
     with Watch(stages, call) as watch:
         try:
             response = await _within_deadline(endpoint, call, request)
+            # A handler of a team's may return what is no response: that is its fault, as any that it raises.
+            watch.answered(response)
         except CallError as error:
             watch.failed(error)
             response = _answer(stages, call, error, request)
+            watch.answered(response)
         except web.HTTPException as answer:
             watch.raised(answer)
             raise
@@ -52,7 +55,7 @@ async def serve(endpoint: Endpoint, request: web.Request) -> web.StreamResponse:
             fault = internal_error()
             watch.failed(fault, cause)
             response = _answer(stages, call, fault, request)
-        watch.answered(response)
+            watch.answered(response)
         if stages.drain.ending.is_set():
             response.force_close()  # what its client sends next, another replica takes
     return response
