@@ -256,9 +256,17 @@ def test_a_fault_is_an_error_with_its_cause(lines: Lines) -> None:
     assert "KeyError: 'deep inside'" in line["exception"]
 
 
-@pytest.mark.parametrize("code, http_status", [(Code.INVALID_ARGUMENT, 400), (Code.UNIMPLEMENTED, 405)])
+@pytest.mark.parametrize(
+    "code, http_status",
+    [
+        (Code.INVALID_ARGUMENT, 400),
+        (Code.UNIMPLEMENTED, 405),
+        (Code.DEADLINE_EXCEEDED, 504),  # the caller's own timeout left no time
+        (Code.DEADLINE_EXCEEDED, 200),
+    ],
+)
 def test_a_callers_mistake_is_no_error(lines: Lines, code: Code, http_status: int) -> None:
-    """A 4xx is logged at info level, whatever its code is elsewhere, without a traceback."""
+    """What is the caller's fault is logged at info level, whatever its code is elsewhere, without a traceback."""
     outcome = Outcome(
         code=code,
         http_status=http_status,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from transom_runtime.call import PrincipalKind
-from transom_runtime.errors import HTTP_STATUS, Code
+from transom_runtime.errors import HTTP_STATUS, Code, Origin
 from transom_runtime.observe.logs.access_line import AccessLines
 from transom_runtime.observe.logs.configure import direct_way
 
@@ -49,7 +49,11 @@ class AccessLog:
 
 
 def _is_own_failure(outcome: Outcome) -> bool:
-    """Whether a call failed by no fault of its caller. A stream that broke has status 200: its code tells then."""
+    """Whether a call failed by no fault of its caller, who may well ask for a 504: by leaving no time. A stream that
+    broke has status 200: its code tells then.
+    """
+    if outcome.origin is Origin.DOWNSTREAM:
+        return False
     status = outcome.http_status
     return status >= 500 or (status < 400 and HTTP_STATUS[outcome.code] >= 500)
 
