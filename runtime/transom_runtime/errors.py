@@ -122,6 +122,17 @@ class CallError(Exception):
         """When a repeat makes sense, in seconds from now: becomes `Retry-After` and RetryInfo."""
 
 
+def cut_tracebacks(error: BaseException | None) -> None:
+    """Drop the frames that a failure went through, and those of what was behind it: where one of them holds it, they
+    are garbage that only the collector finds.
+    """
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
+
+
 def bad_request(faults: Sequence[Fault]) -> CallError:
     """The refusal of a request that could not be decoded, with all that is wrong with it."""
     first = faults[0]

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import io
 import json
-import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -17,11 +15,11 @@ from aiohttp import web
 
 from downstream.wire import Wire
 from serving.kit import GET, Recorder, Running, Sessions, running
+from serving.logged import logged
 from transom_runtime import api
 from transom_runtime.call import Call
 from transom_runtime.errors import CallError, Code, Origin
 from transom_runtime.extension import Outcome
-from transom_runtime.observe.logs import LogOptions, configure_logs
 from transom_runtime.observe.logs.access_line import AccessLines
 from transom_runtime.serving.observer_faults import ObserverFaults
 from workflow.v1 import sessions_gateway
@@ -180,21 +178,6 @@ async def test_an_observer_that_raises_changes_nothing() -> None:
     async with running(observers=[Broken()]) as at:
         assert (await at.ask(PATH))[0] == 200
         assert (await at.seen.only()).code is Code.OK
-
-
-@contextlib.contextmanager
-def logged() -> Iterator[io.StringIO]:
-    """Where the logs go, written as in production: by the gateway's handler alone, without pytest's."""
-    root, stream = logging.getLogger(), io.StringIO()
-    handlers, level = root.handlers[:], root.level
-    configure_logs(LogOptions(), stream)
-    try:
-        yield stream
-    finally:
-        root.handlers[:] = handlers
-        root.setLevel(level)
-        logging.captureWarnings(False)
-        structlog.reset_defaults()
 
 
 async def test_a_line_that_cannot_be_made_harms_no_call(monkeypatch: pytest.MonkeyPatch) -> None:

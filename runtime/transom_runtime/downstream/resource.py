@@ -19,7 +19,7 @@ from yarl import URL
 from transom_runtime.binding import Capture, Wildcard
 from transom_runtime.downstream.body import defer_expectation
 from transom_runtime.downstream.head import split_target
-from transom_runtime.errors import CallError, Code
+from transom_runtime.errors import CallError, Code, cut_tracebacks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -171,6 +171,8 @@ class RouteResource(AbstractResource, Generic[T]):
         try:
             found = self._router.match(request.method, raw_path[len(self._prefix) :])
         except CallError as error:
+            # Its frames hold the request, which is about to hold it.
+            cut_tracebacks(error)
             return (None if error.code is Code.NOT_FOUND else _refusal(error, self._refuse)), set()
         return RouteMatchInfo(found.target, found.variables), set()
 

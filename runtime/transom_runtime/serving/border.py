@@ -14,7 +14,7 @@ from aiohttp import web
 from transom_runtime.call import Call, Deadline
 from transom_runtime.downstream.head import read_head, request_id
 from transom_runtime.downstream.refusals import internal_error
-from transom_runtime.errors import CallError, Code, Origin
+from transom_runtime.errors import CallError, Code, Origin, cut_tracebacks
 from transom_runtime.extension import Outcome
 from transom_runtime.serving.keys import CALL, ENDPOINT, LIMIT
 from transom_runtime.upstream.deadline import timeout_of
@@ -147,6 +147,15 @@ class Watch:
                 observer.on_end(self._call, token, outcome)
             except Exception as fault:  # noqa: BLE001 -- as above
                 self._stages.observer_faults.raised(observer, fault)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Forget how the call failed: the frames of a traceback hold what holds it, and the request's body with them,
+        until the collector comes, which is seldom (process/worker).
+        """
+        for failure in (self._error, self._cause, self._call.failure):
+            cut_tracebacks(failure)
+        self._error = self._cause = None
 
     def _outcome(self, raised: BaseException | None) -> Outcome:
         error = self._error

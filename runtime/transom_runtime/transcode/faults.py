@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from transom_runtime.errors import Fault
+from transom_runtime.errors import Fault, cut_tracebacks
 from transom_runtime.transcode.nearest import nearest
 
 MAX_FAULTS: Final = 100
@@ -67,6 +67,7 @@ class Refused(Exception):  # noqa: N818 -- a verdict under way to the request's 
 
     def under(self, key: str | int, gathered: Refused | None) -> Refused:
         """Add what was raised for `key` to what was gathered before; the whole, to be raised in its turn."""
+        cut_tracebacks(self)
         for flaw in self.flaws():
             flaw.path.append(key)
         return self if gathered is None else gathered.join(self)

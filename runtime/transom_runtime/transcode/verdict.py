@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from transom_runtime.errors import Fault, bad_request
+from transom_runtime.errors import Fault, bad_request, cut_tracebacks
 from transom_runtime.transcode.faults import MAX_FAULTS, Flaw, Refused, add_hint
 from transom_runtime.transcode.options import Strictness
 
@@ -32,6 +32,7 @@ class Verdict:
 
     def refuse(self, refused: Refused, place: str | None = None) -> None:
         """Take in what was refused: at `place`, or at the JSON pointers of the flaws themselves."""
+        cut_tracebacks(refused)
         for flaw in refused.wrong:
             self._add(flaw, self._place(flaw, place))
         self.unknown(refused.unknown, place)

@@ -24,7 +24,10 @@ class JudgedCheck:
             return self.check(text)
         again = said.pop()
         if isinstance(again, TextRefused):
-            raise again
+            try:
+                raise again
+            finally:
+                del again  # this frame, which it takes along, must not hold it
         return again
 
 
@@ -64,6 +67,7 @@ def _judge(checks: list[JudgedCheck], texts: list[str]) -> list[_Said]:
             for judged, text in left:
                 said.append(judged.check(text))
         except TextRefused as refused:
-            said.append(refused)
+            # Its frames, this one first, would hold it in their turn.
+            said.append(refused.with_traceback(None))
         else:
             return said
