@@ -15,6 +15,7 @@ import pytest
 from downstream.wire import Wire
 from serving.kit import Running, Sessions, running, settings
 from serving.logged import logged
+from transom_runtime.downstream.protocol import GatewayProtocol
 from transom_runtime.errors import CallError, Code, Origin
 from workflow.v1 import sessions_pb2
 
@@ -71,17 +72,18 @@ def _logs() -> Iterator[io.StringIO]:
 
 
 @contextlib.contextmanager
-def uncollected() -> Iterator[list[FrameType]]:
-    """The frames of the gateway's that are garbage at the end of the block, and were not before."""
-    found: list[FrameType] = []
+def uncollected() -> Iterator[list[str]]:
+    """The connections and frames of the gateway's that are garbage at the end of the block, and were not before."""
+    found: list[str] = []
     gc.collect()
     gc.disable()
     try:
         yield found
         gc.set_debug(gc.DEBUG_SAVEALL)
         gc.collect()
-        frames = [each for each in gc.garbage if isinstance(each, FrameType)]
-        found += [each for each in frames if "transom_runtime" in each.f_code.co_filename]
+        codes = [each.f_code for each in gc.garbage if isinstance(each, FrameType)]
+        found += [f"{code.co_filename}: {code.co_name}" for code in codes if "transom_runtime" in code.co_filename]
+        found += [repr(each) for each in gc.garbage if isinstance(each, GatewayProtocol)]
     finally:
         gc.set_debug(0)
         gc.garbage.clear()
@@ -108,7 +110,22 @@ async def test_a_failed_call_leaves_no_frames(name: str) -> None:
             assert await ask(at, **asked) == status
             at.seen.ended.clear()
             at.seen.started.clear()
-    assert [f"{frame.f_code.co_filename}: {frame.f_code.co_name}" for frame in left] == []
+    assert left == []
+
+
+@pytest.mark.parametrize("body", [b'{"title":"a"}', LONG * 3], ids=["taken", "refused"])
+async def test_a_connection_leaves_nothing(body: bytes) -> None:
+    """A connection that is closed is gone at once, with what arrived on it, whether its body was read or not."""
+    async with running(use=settings(max_body_bytes=20_000)) as at:
+        with uncollected() as left:
+            reader, writer = await asyncio.open_connection("127.0.0.1", at.port)
+            wire = Wire(reader, writer)
+            await wire.get(SESSIONS, "POST", body, Connection="close")
+            assert await wire.is_closed()
+            writer.close()
+            at.seen.ended.clear()
+            at.seen.started.clear()
+    assert left == []
 
 
 async def test_a_client_that_goes_away_leaves_no_frames() -> None:
@@ -129,4 +146,4 @@ async def test_a_client_that_goes_away_leaves_no_frames() -> None:
             at.seen.ended.clear()
             at.seen.started.clear()
             del reader, writer
-    assert [f"{frame.f_code.co_filename}: {frame.f_code.co_name}" for frame in left] == []
+    assert left == []

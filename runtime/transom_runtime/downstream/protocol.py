@@ -79,7 +79,7 @@ class GatewayProtocol(web.RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         """End."""
         super().connection_lost(exc)
-        self._wire = None
+        self._wire = self._arriving = None  # a body knows its connection
         self._take_time_off()
 
     async def start(self) -> None:
