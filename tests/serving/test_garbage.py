@@ -7,6 +7,7 @@ import contextlib
 import gc
 import io
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from downstream.wire import Wire
 from serving.kit import Running, Sessions, running, settings
 from serving.logged import logged
+from serving.store import Stored, serving
 from transom_runtime.downstream.protocol import GatewayProtocol
 from transom_runtime.errors import CallError, Code, Origin
 from workflow.v1 import sessions_pb2
@@ -143,6 +145,23 @@ async def test_a_client_that_goes_away_leaves_no_frames() -> None:
             await asyncio.wait_for(begun.wait(), 5)
             writer.close()
             assert (await at.seen.only()).code is Code.CANCELLED
+            at.seen.ended.clear()
+            at.seen.started.clear()
+            del reader, writer
+    assert left == []
+
+
+async def test_a_client_that_leaves_an_upstreams_stream_leaves_no_frames(generated: Path) -> None:
+    """S5: nor does one whose stream came from a channel, with the piece that was on its way."""
+    async with serving(generated) as (at, store):
+        store.kept["a"] = Stored(data=LONG * 20, waits_at=1)
+        with uncollected() as left:
+            reader, writer = await asyncio.open_connection("127.0.0.1", at.port)
+            writer.write(b"GET /v1/stream/a HTTP/1.1\r\nHost: h\r\n\r\n")
+            await asyncio.wait_for(store.entered.wait(), 5)
+            writer.close()
+            assert (await at.seen.only()).code is Code.CANCELLED
+            await asyncio.wait_for(store.cancelled.wait(), 5)
             at.seen.ended.clear()
             at.seen.started.clear()
             del reader, writer

@@ -101,6 +101,24 @@ async def test_cancelling_the_task_cancels_the_rpc(upstream: GrpcUpstream, peer:
     await peer.cancelled.wait()
 
 
+async def test_a_cancellation_is_not_its_own_cause(upstream: GrpcUpstream, peer: Peer) -> None:
+    """S5: the cancellation of who waits goes through as it came: as its own cause it would hold the call's frames."""
+    causes: list[BaseException | None] = []
+
+    async def wait() -> None:
+        try:
+            await upstream.unary(binding("Hang"))(call(), b"")
+        except asyncio.CancelledError as error:
+            causes.append(error.__cause__)
+            raise
+
+    waiting = asyncio.create_task(wait())
+    await peer.entered.wait()
+    waiting.cancel()
+    await asyncio.wait((waiting,))
+    assert causes == [None]
+
+
 async def test_an_upstreams_failure_keeps_code_and_message(upstream: GrpcUpstream, peer: Peer) -> None:
     """E2: what the upstream fails with arrives as a CallError caused by grpc's own."""
     peer.failures.append((grpc.StatusCode.NOT_FOUND, "no such book", ()))

@@ -147,7 +147,8 @@ class Watch:
                 observer.on_end(self._call, token, outcome)
             except Exception as fault:  # noqa: BLE001 -- as above
                 self._stages.observer_faults.raised(observer, fault)
-        self._let_go()
+        if self._error is not None or self._call.failure is not None:
+            self._let_go()
 
     def _let_go(self) -> None:
         """Forget how the call failed: the frames of a traceback hold what holds it, and the request's body with them,

@@ -9,7 +9,14 @@ import grpc
 
 from transom_runtime.extension import Reply
 from transom_runtime.upstream.errors import as_call_error, unanswered
-from transom_runtime.upstream.rpc import LateMetadata, SentMetadata, ended_here, make_sure, timeout_s
+from transom_runtime.upstream.rpc import (
+    LateMetadata,
+    SentMetadata,
+    ended_here,
+    is_own_cancellation,
+    make_sure,
+    timeout_s,
+)
 from transom_runtime.upstream.sending import Sending
 
 if TYPE_CHECKING:
@@ -36,6 +43,8 @@ def unary_invoke(rpc: UnaryUnaryMultiCallable[bytes, bytes], metadata: RequestMe
             raise as_call_error(error) from error
         except (grpc.aio.BaseError, asyncio.CancelledError) as error:
             make_sure(rpc_call)
+            if is_own_cancellation(error):
+                raise
             raise ended_here(error) from error
 
     return invoke
@@ -60,10 +69,11 @@ def client_stream_invoke(rpc: StreamUnaryMultiCallable[bytes, bytes], metadata: 
             raise as_call_error(error) from error
         except (grpc.aio.BaseError, asyncio.CancelledError) as error:
             make_sure(rpc_call)
-            ended = ended_here(error)
-            if sending is not None and sending.failure is not None and ended is not error:
+            if is_own_cancellation(error):
+                raise
+            if sending is not None and sending.failure is not None:
                 raise sending.failure from error
-            raise ended from error
+            raise ended_here(error) from error
         finally:
             if sending is not None:
                 await sending.stopped()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import grpc
 
 from transom_runtime.upstream.errors import as_call_error, cancelled
-from transom_runtime.upstream.rpc import SentMetadata, ended_here, make_sure, timeout_s
+from transom_runtime.upstream.rpc import SentMetadata, ended_here, is_own_cancellation, make_sure, timeout_s
 from transom_runtime.upstream.sending import Sending
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ class GrpcReplyStream:
             if rpc_call.done() and await rpc_call.code() is not grpc.StatusCode.OK:
                 raise await _status_error(rpc_call)
         except (grpc.aio.BaseError, asyncio.CancelledError) as error:
+            if is_own_cancellation(error):
+                raise
             raise self._ended(error) from error
         return tuple(initial)
 
@@ -93,6 +95,8 @@ class GrpcReplyStream:
             raise as_call_error(error) from error
         except (grpc.aio.BaseError, asyncio.CancelledError) as error:
             make_sure(rpc_call)
+            if is_own_cancellation(error):
+                raise
             raise self._ended(error) from error
 
     def trailing_metadata(self) -> Metadata:
@@ -127,14 +131,11 @@ class GrpcReplyStream:
         if self._sending is not None:
             self._sending.stop()
 
-    def _ended(self, error: BaseException) -> BaseException:
-        """What the stream fails with: the task's own cancellation, its sender's failure, or its consumer's word."""
-        ended = ended_here(error)
-        if ended is error:
-            return error
+    def _ended(self, error: BaseException) -> Exception:
+        """What the stream fails with: its sender's failure, its consumer's word, or what ended it."""
         if self._sending is not None and self._sending.failure is not None:
             return self._sending.failure
-        return cancelled() if self._cancelled else ended
+        return cancelled() if self._cancelled else ended_here(error)
 
 
 async def _status_error(rpc_call: RpcCall) -> CallError:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
     from transom_runtime.call import Call
+    from transom_runtime.errors import CallError
     from transom_runtime.extension import Metadata
 
 
@@ -89,13 +90,16 @@ def make_sure(rpc_call: grpc.aio.RpcContext | None) -> None:
         rpc_call.cancel()
 
 
-def ended_here(error: BaseException) -> BaseException:
-    """What to raise for an RPC that ended on this side.
+def is_own_cancellation(error: BaseException) -> bool:
+    """Whether an RPC ended since the task that waits is cancelled: then `error` goes on as it is.
 
     grpc raises CancelledError for a closed channel and a cancelled stream too, where nobody cancelled the task: taken
     for the task's own, it would end in silence.
     """
     task = asyncio.current_task()
-    if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
-        return error
+    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
+
+
+def ended_here(error: BaseException) -> CallError:
+    """What to raise for an RPC that ended on this side, and not by its task's cancellation."""
     return closing() if isinstance(error, asyncio.CancelledError | grpc.aio.UsageError) else unsendable()
