@@ -95,21 +95,41 @@ async def test_any_number_of_lengths_is_kept() -> None:
     await asyncio.gather(*(serve(0.01 + number / 100_000) for number in range(200)))
 
 
-async def test_no_length_leaves_a_timer_behind() -> None:
-    """Clients may ask for ever new lengths, each of years: what is left of calls that are done does not grow."""
-    limits, loop = TimeLimits(), asyncio.get_running_loop()
-    pending = set[asyncio.TimerHandle]()
-    call_later = loop.call_later
+@pytest.fixture
+def timers(monkeypatch: pytest.MonkeyPatch) -> list[asyncio.TimerHandle]:
+    """All timers that the loop of the test is given."""
+    made = list[asyncio.TimerHandle]()
 
-    def remember(delay: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
-        pending.add(timer := call_later(delay, callback))
+    def remember(self: asyncio.AbstractEventLoop, delay: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+        made.append(timer := self.call_at(self.time() + delay, callback))
         return timer
 
-    loop.call_later = remember  # type: ignore[assignment,method-assign] # to see what is still to ring
+    monkeypatch.setattr(asyncio.BaseEventLoop, "call_later", remember)
+    return made
+
+
+async def test_no_length_leaves_a_timer_behind(timers: list[asyncio.TimerHandle]) -> None:
+    """Clients may ask for ever new lengths, each of years: what is left of calls that are done does not grow."""
+    limits = TimeLimits()
     for number in range(200):
         with limit_of(1000.0 + number, limits):
             await asyncio.sleep(0)
-    waiting = [timer for timer in pending if not timer.cancelled()]
+    waiting = [timer for timer in timers if not timer.cancelled()]
     for timer in waiting:
         timer.cancel()
     assert len(waiting) == 64
+
+
+async def test_lengths_that_nobody_uses_make_room(timers: list[asyncio.TimerHandle]) -> None:
+    """However many lengths clients made up before, the calls of a method share a timer."""
+    limits = TimeLimits()
+    for number in range(200):
+        with limit_of(1000.0 + number, limits):
+            pass
+    before = len(timers)
+    for _ in range(10):
+        with limit_of(60.0, limits):
+            await asyncio.sleep(0)
+    for timer in timers:
+        timer.cancel()
+    assert len(timers) - before == 1

@@ -29,10 +29,24 @@ class TimeLimits:
         """A limit, for who enters it at once: `ends_at` is `seconds` from now on the clock of `time.monotonic`."""
         lane = self._lanes.get(seconds)
         if lane is None:
-            lane = _Lane(is_shared=len(self._lanes) < _LENGTHS)
-            if lane.is_shared:
-                self._lanes[seconds] = lane
+            lane = self._open_lane(seconds)
         return TimeLimit(lane, ends_at)
+
+    def _open_lane(self, seconds: float) -> _Lane:
+        if len(self._lanes) >= _LENGTHS:
+            self._close_idle()
+        lane = _Lane(is_shared=len(self._lanes) < _LENGTHS)
+        if lane.is_shared:
+            self._lanes[seconds] = lane
+        return lane
+
+    def _close_idle(self) -> None:
+        """Make room where nobody is: lengths that clients made up must not keep out those that methods have."""
+        for seconds, lane in self._lanes.items():
+            if not lane.limits:
+                lane.close()
+                del self._lanes[seconds]
+                return
 
 
 class _Lane:
@@ -52,8 +66,12 @@ class _Lane:
 
     def remove(self, limit: TimeLimit) -> None:
         self.limits.pop(limit, None)
-        if not self.is_shared and self._timer is not None:
-            # Nobody else comes here: the timer would be kept for as long as a client asked for, a year at most.
+        if not self.is_shared:
+            self.close()
+
+    def close(self) -> None:
+        """Nobody else comes here: the timer would be kept for as long as a client asked for, a year at most."""
+        if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
