@@ -7,6 +7,7 @@ import asyncio
 from aiohttp import web
 
 from downstream.wire import Serve
+from hand_clock import HandClock
 from transom_runtime.downstream.body import open_body, read_body
 
 
@@ -70,19 +71,18 @@ async def test_a_client_that_takes_nothing_is_cut_off(serve: Serve) -> None:
     await asyncio.wait_for(ended.wait(), 10)
 
 
-async def test_a_client_that_takes_its_time_is_not(serve: Serve) -> None:
-    """S6: what is taken piece by piece is sent to its end, however long that takes."""
+async def test_a_client_that_takes_its_time_is_not(serve: Serve, clock: HandClock) -> None:
+    """S6: what is taken piece by piece is sent to its end, however long that takes, as long as there are pieces."""
 
     async def handler(_: web.Request) -> web.StreamResponse:
-        return web.Response(body=bytes(20_000_000))
+        return web.Response(body=bytes(40_000_000))
 
-    wire = await (await serve(handler, write_stall_s=0.5)).connect()
+    wire = await (await serve(handler, write_stall_s=10.0)).connect()
     await wire.send(b"GET / HTTP/1.1\r\nHost: t\r\n\r\n")
-    assert (await wire.head()).headers["Content-Length"] == "20000000"
-    size = 0
-    while size < 20_000_000:
-        size += len(await wire.reader.readexactly(2_000_000))
-        await asyncio.sleep(0.05)
+    assert (await wire.head()).headers["Content-Length"] == "40000000"
+    for _ in range(20):
+        await wire.reader.readexactly(2_000_000)
+        clock.advance(2.0)
     assert (await wire.get()).status == 200
 
 

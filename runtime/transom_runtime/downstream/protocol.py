@@ -102,7 +102,18 @@ class GatewayProtocol(web.RequestHandler):
 
     def _give_time(self) -> None:
         if self._stall is None and self._wire is not None:
-            self._stall = self._loop.call_later(self._stall_s, self._wire.abort)
+            untaken_bytes = self._wire.get_write_buffer_size()
+            self._stall = self._loop.call_later(self._stall_s, self._judge_client, self._wire, untaken_bytes)
+
+    def _judge_client(self, wire: asyncio.Transport, untaken_bytes: int) -> None:
+        """Cut off a client that took nothing. One that took something has the same time for the rest: of a large answer
+        asyncio says that it can go on only when nearly all is taken.
+        """
+        self._stall = None
+        if wire.get_write_buffer_size() >= untaken_bytes:
+            wire.abort()
+        else:
+            self._give_time()
 
     def _take_time_off(self) -> None:
         if self._stall is not None:
