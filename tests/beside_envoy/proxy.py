@@ -73,8 +73,8 @@ def envoy(folder: Path, upstream: str, descriptor_set: Path, services: Sequence[
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-        process.wait(timeout=20)
-        scribe.join(timeout=20)
+        process.wait(timeout=30)
+        scribe.join(timeout=30)
 
 
 def _write_down(process: subprocess.Popen[str], lines: queue.SimpleQueue[str | None]) -> None:

@@ -81,7 +81,7 @@ def _driver(log: Path) -> Iterator[int]:
         yield int(told.split()[-1].rstrip(b"."))
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=30)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         assert process.stdout is not None

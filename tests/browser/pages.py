@@ -82,4 +82,4 @@ def serving_pages() -> Iterator[Site]:
     finally:
         site.server.shutdown()
         site.server.server_close()
-        thread.join(timeout=10)
+        thread.join(timeout=30)

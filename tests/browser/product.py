@@ -37,7 +37,7 @@ class Lives:
     def end(self, how: signal.Signals) -> None:
         """End it by a signal, and wait until it is gone."""
         self.now.process.send_signal(how)
-        self.now.process.wait(timeout=20)
+        self.now.process.wait(timeout=30)
         self.close()
 
     def close(self) -> None:

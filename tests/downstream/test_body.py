@@ -164,7 +164,7 @@ async def test_broken_chunks_behind_an_early_answer_are_no_fault_of_the_gateway(
     await wire.send(b"POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
     assert (await wire.head()).status == 401
     await wire.send(b"zz\r\n")
-    await asyncio.wait_for(wire.reader.read(), 5)
+    await asyncio.wait_for(wire.reader.read(), 30)
     assert [record for record in caplog.records if record.levelno > logging.DEBUG] == []
 
 

@@ -25,7 +25,7 @@ async def test_chunks_that_are_mostly_extensions_are_broken(serve: Serve) -> Non
     await wire.send(CHUNKED)
     extension = b"1;" + b"x" * 60_000 + b"\r\na\r\n"
     sending = asyncio.create_task(_send(wire.writer, extension, times=40))
-    answer = await asyncio.wait_for(wire.answer(), 10)
+    answer = await asyncio.wait_for(wire.answer(), 30)
     assert (answer.status, answer.detail("ErrorInfo")["reason"]) == (400, "MALFORMED_BODY")
     assert answer.headers["Connection"] == "close"
     sending.cancel()
@@ -68,7 +68,7 @@ async def test_a_client_that_takes_nothing_is_cut_off(serve: Serve) -> None:
     wire = await (await serve(handler, write_stall_s=0.2)).connect()
     wire.writer.transport.pause_reading()  # type: ignore[attr-defined] # a socket's transport reads too
     await wire.send(b"GET / HTTP/1.1\r\nHost: t\r\n\r\n")
-    await asyncio.wait_for(ended.wait(), 10)
+    await asyncio.wait_for(ended.wait(), 30)
 
 
 async def test_a_client_that_takes_its_time_is_not(serve: Serve, clock: HandClock) -> None:

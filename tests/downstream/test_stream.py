@@ -68,7 +68,7 @@ class Streaming:
         return wire
 
     async def outcome(self) -> BaseException | None:
-        return await asyncio.wait_for(self.ended.get(), 5)
+        return await asyncio.wait_for(self.ended.get(), 30)
 
 
 Initial = Callable[[Call], Awaitable[object]]
@@ -360,7 +360,7 @@ async def test_s5_without_the_servers_help_a_heartbeat_finds_out(responder: Resp
         await wire.send(b"GET / HTTP/1.1\r\nHost: t\r\n\r\n")
         await wire.head()
         wire.writer.close()
-        await asyncio.wait_for(ended.wait(), 5)
+        await asyncio.wait_for(ended.wait(), 30)
     finally:
         await runner.cleanup()
     assert source.closed.is_set()
@@ -513,7 +513,7 @@ async def test_r2_head_of_a_stream_is_its_headers(stream: Stream) -> None:
     wire = await streaming.open("HEAD")
     head = await wire.answer(bodiless=True)
     assert (head.status, head.headers["Content-Type"]) == (200, "text/event-stream")
-    await asyncio.wait_for(streaming.source.closed.wait(), 5)
+    await asyncio.wait_for(streaming.source.closed.wait(), 30)
     streaming.source.feed(b"1", None)
     assert (await wire.get()).body.startswith(b"retry: 10\n\ndata: 1\n\n")
 
@@ -536,9 +536,9 @@ async def test_e5_a_fault_beside_the_messages_ends_the_stream(stream: Stream, mo
     monkeypatch.setattr(ResponseCarrier, "listen", listen)
     streaming = await stream()
     wire = await streaming.open()
-    answer = await asyncio.wait_for(wire.answer(), 5)
+    answer = await asyncio.wait_for(wire.answer(), 30)
     assert (answer.status, b"secret" in answer.body) == (500, False)
     failure = await streaming.outcome()
     assert isinstance(failure, CallError)
     assert isinstance(failure.__cause__, ValueError)
-    await asyncio.wait_for(streaming.source.closed.wait(), 5)
+    await asyncio.wait_for(streaming.source.closed.wait(), 30)

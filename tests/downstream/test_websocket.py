@@ -62,10 +62,10 @@ class Talking:
         return wire
 
     async def outcome(self) -> BaseException | None:
-        return await asyncio.wait_for(self.ended.get(), 5)
+        return await asyncio.wait_for(self.ended.get(), 30)
 
     async def hear(self) -> bytes | None:
-        return await asyncio.wait_for(self.said.get(), 5)
+        return await asyncio.wait_for(self.said.get(), 30)
 
 
 Talk = Callable[..., Awaitable[Talking]]
@@ -145,8 +145,8 @@ async def read_frame(wire: Wire) -> tuple[int, bytes]:
 
 async def told(socket: aiohttp.ClientWebSocketResponse, code: int) -> Any:
     """The error of the last text frame, behind which the socket closes with this code."""
-    error = json.loads(await socket.receive_str(timeout=5))["error"]
-    last = await socket.receive(timeout=5)
+    error = json.loads(await socket.receive_str(timeout=30))["error"]
+    last = await socket.receive(timeout=30)
     assert (last.type, last.data) == (WSMsgType.CLOSE, code)
     assert error["message"].startswith(last.extra)
     return error
@@ -192,13 +192,13 @@ async def test_a_message_after_the_end_is_a_fault(talk: Talk) -> None:
         await socket.send_str("")
         await socket.send_str("1")
         assert "after the empty frame" in (await told(socket, 4003))["message"]
-    await asyncio.wait_for(talking.source.closed.wait(), 5)
+    await asyncio.wait_for(talking.source.closed.wait(), 30)
 
 
 async def test_the_handshake_is_answered_at_once(talk: Talk) -> None:
     """S2: a client that may not speak before the answer gets it before the upstream says anything."""
     talking = await talk(header_wait_s=60)
-    async with asyncio.timeout(5), talking.connect(protocols=("other", "transom.v1.json")) as socket:
+    async with asyncio.timeout(30), talking.connect(protocols=("other", "transom.v1.json")) as socket:
         assert socket.protocol == "transom.v1.json"
         headers = socket._response.headers
         assert headers["Server"] == "transom"
@@ -269,7 +269,7 @@ async def test_s5_a_close_cancels_the_call(talk: Talk) -> None:
     await wire.send(frame(struct.pack("!H", 1001) + b"going", 8))
     assert await read_frame(wire) == (8, struct.pack("!H", 1001))
     assert await wire.is_closed()
-    await asyncio.wait_for(talking.source.closed.wait(), 5)
+    await asyncio.wait_for(talking.source.closed.wait(), 30)
     assert await talking.outcome() is None
     assert talking.stats.error is not None
     assert talking.stats.error.code is Code.CANCELLED
@@ -281,7 +281,7 @@ async def test_s5_a_lost_connection_cancels_the_call(talk: Talk) -> None:
     wire = await talking.raw()
     await talking.source.asks.get()
     wire.writer.transport.abort()
-    await asyncio.wait_for(talking.source.closed.wait(), 5)
+    await asyncio.wait_for(talking.source.closed.wait(), 30)
     assert isinstance(await talking.outcome(), asyncio.CancelledError)
 
 
@@ -293,7 +293,7 @@ async def test_a_binary_frame_is_a_fault(talk: Talk) -> None:
         error = await told(socket, 4003)
     assert error["code"] == 3
     assert any(detail.get("reason") == "BINARY_FRAME" for detail in error["details"])
-    await asyncio.wait_for(talking.source.closed.wait(), 5)
+    await asyncio.wait_for(talking.source.closed.wait(), 30)
 
 
 @pytest.mark.parametrize("pieces", [1, 3])
@@ -410,7 +410,7 @@ async def test_a_missing_pong_ends_the_call(talk: Talk) -> None:
     """S5: a client that answers no ping is gone, though its connection looks alive."""
     talking = await talk(heartbeat_s=0.02)
     wire = await talking.raw()
-    await asyncio.wait_for(talking.source.closed.wait(), 5)
+    await asyncio.wait_for(talking.source.closed.wait(), 30)
     assert await talking.outcome() is None
     assert talking.stats.error is not None
     assert talking.stats.error.code is Code.CANCELLED
@@ -453,7 +453,7 @@ async def test_s5_a_client_that_is_held_up_and_leaves_is_found_out(talk: Talk) -
             async with asyncio.timeout(0.3):
                 await wire.send(message)
     wire.writer.transport.abort()
-    await asyncio.wait_for(talking.source.closed.wait(), 5)
+    await asyncio.wait_for(talking.source.closed.wait(), 30)
 
 
 async def test_s6_a_slow_reader_slows_the_upstream(talk: Talk) -> None:
@@ -506,7 +506,7 @@ async def test_s6_caps_end_it_in_band(talk: Talk, options: dict[str, Any], code:
     async with talking.connect() as socket:
         talking.source.feed(b"1", b"2")
         texts = []
-        while (received := await socket.receive(timeout=5)).type is WSMsgType.TEXT:
+        while (received := await socket.receive(timeout=30)).type is WSMsgType.TEXT:
             texts.append(received.data)
     assert reason in texts[-1]
     assert received.data == code
@@ -572,7 +572,7 @@ async def test_s5_without_the_servers_help_the_socket_finds_out(responder: Respo
             socket = await http.ws_connect(f"http://127.0.0.1:{runner.addresses[0][1]}/")
             await source.asks.get()
             socket._writer.transport.abort()
-            await asyncio.wait_for(source.closed.wait(), 5)
+            await asyncio.wait_for(source.closed.wait(), 30)
     finally:
         await runner.cleanup()
 
@@ -592,7 +592,7 @@ async def test_payloads_without_a_client_that_answers_the_close(talk: Talk) -> N
     talking.source.feed(None)
     assert await read_frame(wire) == (8, struct.pack("!H", 1000))
     assert await talking.outcome() is None
-    assert await asyncio.wait_for(wire.is_closed(), 5)
+    assert await asyncio.wait_for(wire.is_closed(), 30)
 
 
 def test_a_payload_is_what_it_was() -> None:

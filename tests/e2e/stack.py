@@ -51,8 +51,8 @@ def program(*arguments: str, log: Path, says: str = "serving at") -> Iterator[tu
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-        process.wait(timeout=20)
-        scribe.join(timeout=20)
+        process.wait(timeout=30)
+        scribe.join(timeout=30)
 
 
 def _write_down(process: subprocess.Popen[bytes], log: Path, lines: queue.SimpleQueue[str | None]) -> None:
@@ -93,7 +93,8 @@ def settings(upstream: str, redis_url: str | None = None, **more: Any) -> dict[s
     }
     return {
         "listen": {"host": "127.0.0.1", "port": 0},
-        "redis": {"url": redis_url},
+        # However busy the machine is, a Redis that lives is not away.
+        "redis": {"url": redis_url, "timeout_s": 20.0, "connect_timeout_s": 20.0, "drop_after_s": 30.0},
         "upstreams": {"engine": {"channel": {"target": upstream}, "services": ["workflow.v1.*"]}},
         "auth": {
             "issuers": [issuer],

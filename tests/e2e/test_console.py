@@ -44,7 +44,7 @@ async def console(served: Gateway, path: str, **headers: str) -> AsyncIterator[C
 
 
 async def heard(socket: ClientWebSocketResponse) -> Any:
-    return json.loads(await socket.receive_str(timeout=10))
+    return json.loads(await socket.receive_str(timeout=30))
 
 
 async def test_a_console_with_a_token(connection: Connection, served: Gateway) -> None:
@@ -61,7 +61,7 @@ async def test_a_console_with_a_token(connection: Connection, served: Gateway) -
         await socket.send_str("")
         answers = [await heard(socket), await heard(socket)]
         assert {answer["command"] for answer in answers} == {"COMMAND_CANCEL", "COMMAND_WATCH"}
-        last = await socket.receive(timeout=10)
+        last = await socket.receive(timeout=30)
         assert (last.type, last.data) == (WSMsgType.CLOSE, 1000)
 
 
@@ -86,7 +86,7 @@ async def test_another_s_console(connection: Connection, served: Gateway) -> Non
     async with console(served, path, Authorization=f"Bearer {token(sub='eve', session_id='s-eve')}") as socket:
         await socket.send_json({})
         assert (await heard(socket))["error"]["code"] == 5
-        assert (await socket.receive(timeout=10)).data == 4005
+        assert (await socket.receive(timeout=30)).data == 4005
 
 
 async def test_a_faulty_command(connection: Connection, served: Gateway) -> None:
@@ -97,7 +97,7 @@ async def test_a_faulty_command(connection: Connection, served: Gateway) -> None
         await heard(socket)
         await socket.send_str('{"command": "COMMAND_DANCE", "colour": 1}')
         details = (await heard(socket))["error"]["details"]
-        assert (await socket.receive(timeout=10)).data == 4003
+        assert (await socket.receive(timeout=30)).data == 4003
     bad = next(detail for detail in details if detail["@type"].endswith("BadRequest"))
     assert {fault["field"] for fault in bad["fieldViolations"]} == {"/1/command", "/1/colour"}
 
@@ -112,5 +112,5 @@ async def test_draining_tells_consoles(tmp_path: Path, engine: str) -> None:
             await heard(socket)
             running.process.send_signal(signal.SIGTERM)
             assert (await heard(socket))["error"]["code"] == 14
-            assert (await socket.receive(timeout=10)).data == 4014
+            assert (await socket.receive(timeout=30)).data == 4014
         assert await asyncio.to_thread(running.process.wait, 20) == 0

@@ -18,14 +18,26 @@ PROFILE = "/api/v1/auth/profile"
 
 
 def test_a_sign_out_holds_everywhere(tmp_path: Path, served: Gateway, engine: str, redis_url: str) -> None:
-    """A sign-in that ends in one worker is refused at once by every worker and by the other replicas."""
+    """A sign-in that ends in one worker is refused there at once, by every worker and by the other replicas as soon as
+    they hear of it, and from then on.
+    """
     with gateway(tmp_path, settings(engine, redis_url, process={"workers": 2})) as workers:
         connections = [workers.connect() for _ in range(6)] + [served.connect()]
         for turn in range(3):
             mine = token(sub=f"mover-{turn}", session_id=f"m-{turn}")
             assert {one.send("GET", PROFILE, token=mine).status for one in connections} == {200}
             assert connections[turn].send("POST", "/api/v1/auth/logout", {}, token=mine).status == 204
+            assert connections[turn].send("GET", PROFILE, token=mine).status == 401
+            for one in connections:
+                _wait_for_refusal(one, mine)
             assert {one.send("GET", PROFILE, token=mine).status for one in connections} == {401}
+
+
+def _wait_for_refusal(connection: Connection, mine: str) -> None:
+    """Ask until the answer is 401. Redis tells who published before it tells those who listen."""
+    until = time.monotonic() + 30
+    while (status := connection.send("GET", PROFILE, token=mine).status) != 401:
+        assert (status, time.monotonic() < until) == (200, True)
 
 
 def test_a_stream_ends_with_its_sign_in(tmp_path: Path, served: Gateway, engine: str, redis_url: str) -> None:
@@ -64,7 +76,7 @@ def test_an_engine_dies_and_comes_back(tmp_path: Path) -> None:
         connection = running.connect()
         made = connection.send("POST", WORKFLOWS, {"name": "kept"}, token=token()).json()
         process.kill()
-        process.wait(timeout=20)
+        process.wait(timeout=30)
         for method, body in (("GET", None), ("POST", {"name": "lost"})):
             answer = connection.send(method, WORKFLOWS, body, token=token())
             assert answer.status == 503
@@ -72,7 +84,7 @@ def test_an_engine_dies_and_comes_back(tmp_path: Path) -> None:
         assert connection.send("GET", "/readyz").status == 503
         connection.still_works()
         with program(*arguments, log=log, says=""):
-            until = time.monotonic() + 20
+            until = time.monotonic() + 30
             while (answer := connection.send("GET", WORKFLOWS, token=token())).status == 503:
                 assert time.monotonic() < until, answer.body
             assert [workflow["id"] for workflow in answer.json()["workflows"]] == [made["id"]]
@@ -104,7 +116,7 @@ def test_a_vanished_client_of_a_unary_call(tmp_path: Path) -> None:
 
 
 def _wait_for_in_flight(connection: Connection, calls: int) -> None:
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     route = f'route="{WORKFLOWS}"'
     while True:
         lines = connection.send("GET", "/metrics").body.decode().splitlines()
@@ -132,7 +144,7 @@ def test_no_request_is_lost_at_the_end(tmp_path: Path, engine: str) -> None:
         def load() -> None:
             connection = running.connect()
             outcomes[connection.send("GET", WORKFLOWS, token=token()).status] += 1
-            ready.wait(timeout=20)
+            ready.wait(timeout=30)
             try:
                 while True:
                     outcomes[connection.send("GET", WORKFLOWS, token=token()).status] += 1
@@ -144,11 +156,11 @@ def test_no_request_is_lost_at_the_end(tmp_path: Path, engine: str) -> None:
         threads = [threading.Thread(target=load) for _ in range(4)]
         for thread in threads:
             thread.start()
-        ready.wait(timeout=20)
+        ready.wait(timeout=30)
         running.process.send_signal(signal.SIGTERM)
-        assert running.process.wait(timeout=20) == 0
+        assert running.process.wait(timeout=30) == 0
         for thread in threads:
-            thread.join(timeout=20)
+            thread.join(timeout=30)
     assert outcomes.keys() <= {200, 503}
     assert outcomes[200] >= 4
 
@@ -159,7 +171,7 @@ def test_logs_are_json_and_hold_no_secret(connection: Connection, served: Gatewa
     connection.send("GET", path, token=mine, headers={"X-Request-Id": "of-the-log-test"})
     connection.send("GET", PROFILE, headers={"Authorization": "Basic aGlkZGVuOmhpZGRlbg=="})
     connection.send("GET", "/api/v1/mcp/tools", headers={"X-API-Key": READER_KEY, "X-Request-Id": "last-of-the-log"})
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     while "last-of-the-log" not in (text := served.log.read_text()):
         assert time.monotonic() < until
     lines = [line for line in text.splitlines() if not line.startswith("transom is serving at")]

@@ -69,7 +69,7 @@ def test_workers_share_a_port(tmp_path: Path, engine: str, redis_url: str) -> No
         metrics = running.connect().send("GET", "/metrics").body.decode()
         assert "transom_" in metrics
         running.process.send_signal(signal.SIGTERM)
-        assert running.process.wait(timeout=20) == 0
+        assert running.process.wait(timeout=30) == 0
 
 
 def test_drain(tmp_path: Path, engine: str) -> None:
@@ -92,7 +92,7 @@ def test_drain(tmp_path: Path, engine: str) -> None:
         rest = response.read()
         assert b"event: error" in rest
         assert b"DRAINING" in rest
-        assert running.process.wait(timeout=20) == 0
+        assert running.process.wait(timeout=30) == 0
         stream.close()
 
 
@@ -106,5 +106,5 @@ def test_report_lets_unknown_names_pass(tmp_path: Path, engine: str) -> None:
         connection.send("GET", "/readyz")
         assert 'transom_upstream_ready{upstream="engine"} 1.0' in connection.send("GET", "/metrics").body.decode()
         running.process.send_signal(signal.SIGTERM)
-        running.process.wait(timeout=20)
+        running.process.wait(timeout=30)
     assert '"place":"colour"' in running.log.read_text()

@@ -94,7 +94,7 @@ async def test_broken_chunks_leave_nothing_behind(served: Gateway, folder: Path)
     writer.write(f"{target}\r\nTransfer-Encoding: chunked\r\n\r\n".encode() + b"7a120\r\n" + bytes(500_000) + b"\r\n")
     await eventually(lambda: bool(uploads(folder)))
     writer.write(b"zz\r\n")
-    assert (await asyncio.wait_for(reader.readuntil(b"\r\n"), 10)).split()[1] == b"400"
+    assert (await asyncio.wait_for(reader.readuntil(b"\r\n"), 30)).split()[1] == b"400"
     await eventually(lambda: not uploads(folder))
     writer.close()
 

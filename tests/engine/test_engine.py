@@ -117,7 +117,7 @@ async def test_sigterm_drains(tmp_path: Path) -> None:
         stream = watch(Caller(channel, ADA), execution.id)
         await stream.read()
         process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(process.wait(), 10) == 0
+        assert await asyncio.wait_for(process.wait(), 30) == 0
         with pytest.raises(grpc.aio.AioRpcError):
             await drained(stream)
 

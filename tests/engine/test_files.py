@@ -193,6 +193,6 @@ def test_sweep(tmp_path: Path) -> None:
 
 async def until(holds: Callable[[], bool]) -> None:
     """Wait for something on the disk to come about: there is nothing else to wait for."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not holds():
             await asyncio.to_thread(lambda: None)

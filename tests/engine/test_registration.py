@@ -101,7 +101,7 @@ async def test_vanished_from_call(ada: Caller, servicer: Servicer) -> None:
     call = ada.stream("ExecutionService.CancelExecution", pb.CancelExecutionRequest())
     await servicer.begun.wait()
     call.cancel()
-    await asyncio.wait_for(servicer.closed.wait(), 5)
+    await asyncio.wait_for(servicer.closed.wait(), 30)
 
 
 async def test_vanished_from_stream(ada: Caller, servicer: Servicer) -> None:
@@ -109,7 +109,7 @@ async def test_vanished_from_stream(ada: Caller, servicer: Servicer) -> None:
     stream = ada.stream("ExecutionService.WatchExecution", pb.WatchExecutionRequest())
     await stream.read()
     stream.cancel()
-    await asyncio.wait_for(servicer.closed.wait(), 5)
+    await asyncio.wait_for(servicer.closed.wait(), 30)
 
 
 def test_incomplete_servicer() -> None:

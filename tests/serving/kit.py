@@ -118,7 +118,7 @@ class Recorder:
 
     async def only(self) -> Outcome:
         """The outcome of the only call, once it is told."""
-        await asyncio.wait_for(self.told.wait(), 5)
+        await asyncio.wait_for(self.told.wait(), 30)
         assert len(self.started) == len(self.ended) == 1
         assert self.ended[0][:2] == (self.started[0], 1)
         return self.ended[0][2]

@@ -170,11 +170,13 @@ def _made(make: Any, answer: Any, request: Any, response: Any) -> Any:
 @contextlib.asynccontextmanager
 async def serving(generated: Path, **more: Any) -> AsyncIterator[tuple[Running, Store]]:
     """A store on a port of its own, and a gateway in front of it; `more` are settings."""
-    store, server = Store(), grpc.aio.server()
+    store, server = Store(), grpc.aio.server(options=(("grpc.so_reuseport", 0),))
     server.add_generic_rpc_handlers((store.handlers(importlib.import_module("contents.v1.contents_pb2")),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    channel = {"channel": ChannelOptions(target=f"dns:///127.0.0.1:{port}"), "services": ["contents.v1.*"]}
+    # However busy the machine is, a store that lives can be reached.
+    options = ChannelOptions(target=f"dns:///127.0.0.1:{port}", connect_timeout_s=30.0, keepalive_timeout_s=30.0)
+    channel = {"channel": options, "services": ["contents.v1.*"]}
     content: dict[str, Any] = {
         "generated": generated,
         "routes": (INDEX,),

@@ -39,13 +39,13 @@ async def connect(at: Running, path: str, **options: Any) -> AsyncIterator[Clien
 async def say(socket: ClientWebSocketResponse, message: Any) -> Any:
     """Say something and hear the answer."""
     await socket.send_str(json.dumps(message))
-    return json.loads(await socket.receive_str(timeout=5))
+    return json.loads(await socket.receive_str(timeout=30))
 
 
 async def rest(socket: ClientWebSocketResponse) -> tuple[list[Any], int]:
     """What is still said, and the code that it closes with."""
     texts = []
-    while (received := await socket.receive(timeout=5)).type is WSMsgType.TEXT:
+    while (received := await socket.receive(timeout=30)).type is WSMsgType.TEXT:
         texts.append(json.loads(received.data))
     assert received.type is WSMsgType.CLOSE, received
     return texts, received.data
@@ -84,7 +84,7 @@ async def test_s8_a_call_goes_both_ways(chat: Path) -> None:
 async def test_s8_the_query_is_a_message_of_its_own(chat: Path) -> None:
     """S8: what the address says beside the path is said first, before any frame comes."""
     async with serving(chat) as at, connect(at, f"{TALK}?text=hello") as socket:
-        assert json.loads(await socket.receive_str(timeout=5)) == {"room": "blue", "text": "HELLO"}
+        assert json.loads(await socket.receive_str(timeout=30)) == {"room": "blue", "text": "HELLO"}
         assert await say(socket, {"text": "b"}) == {"text": "B"}
 
 
@@ -141,7 +141,7 @@ async def test_s8_http_1_0_upgrades_to_nothing(chat: Path) -> None:
             f"GET {TALK} HTTP/1.0\r\nHost: t\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
         )
-        line = await asyncio.wait_for(reader.readline(), 5)
+        line = await asyncio.wait_for(reader.readline(), 30)
         writer.close()
     assert b" 426 " in line
 
@@ -204,8 +204,8 @@ async def test_s5_a_client_that_leaves_cancels_the_call(how: str) -> None:
             await say(socket, {"command": "COMMAND_STATUS"})
             if how == "abort":
                 socket._writer.transport.abort()
-                await asyncio.wait_for(talking.left.wait(), 5)
-        await asyncio.wait_for(talking.left.wait(), 5)
+                await asyncio.wait_for(talking.left.wait(), 30)
+        await asyncio.wait_for(talking.left.wait(), 30)
         assert (await at.seen.only()).code is Code.CANCELLED
 
 

@@ -19,12 +19,12 @@ import structlog
 from aiohttp import ClientResponse
 
 from serving.kit import Executions, Running, running, settings
+from state.conftest import replica_options
 from state.server import Server
 from transom_runtime.binding import Auth, AuthKind
 from transom_runtime.overrides import Override
 from transom_runtime.policy.auth.options import AuthOptions, Issuer
 from transom_runtime.settings import Settings
-from transom_runtime.state import StateOptions
 from transom_runtime.state.options import StreamRegistryOptions
 from transom_runtime.upstream.local import LocalContext
 from transom_runtime.upstream.metadata import MetadataOptions, RequestMetadata
@@ -65,7 +65,7 @@ def use(
         "transom.gateway.v1.identity_gateway",
         overrides=overrides,
         auth=AuthOptions(issuers=(issuer,)),
-        redis=StateOptions(url=valkey.url if valkey else None, prefix=f"t{time.monotonic_ns()}", streams=streams),
+        redis=replica_options(valkey, prefix=f"t{time.monotonic_ns()}", streams=streams),
         **more,
     )
 
@@ -198,7 +198,7 @@ async def test_a_ticket_ends_with_its_sign_in(valkey: Server) -> None:
         ticket = await ticket_from(here)
         live = await watch(there, **bearer())
         assert (await here.ask("/api/v1/auth/logout", "POST", json={}, headers=bearer()))[0] == 204
-        await asyncio.wait_for(live.text(), 5)
+        await asyncio.wait_for(live.text(), 30)
         assert (await refusal_of(there, f"?access_token={ticket}"))[:2] == (401, "TOKEN_REVOKED")
 
 
@@ -211,10 +211,10 @@ async def test_a_stream_that_a_ticket_opened_ends_with_its_sign_in(valkey: Serve
         listed = await here.ask("/api/v1/auth/sessions", headers=bearer())
         assert listed[1]["signIns"][0]["liveStreams"] == 1
         assert (await here.ask("/api/v1/auth/logout", "POST", json={}, headers=bearer()))[0] == 204
-        text = await asyncio.wait_for(live.text(), 5)
+        text = await asyncio.wait_for(live.text(), 30)
         assert "event: error" in text
         assert "TOKEN_REVOKED" in text
-        await asyncio.wait_for(watched.closed.wait(), 5)
+        await asyncio.wait_for(watched.closed.wait(), 30)
 
 
 async def test_two_replicas_never_both_take_a_ticket(valkey: Server) -> None:

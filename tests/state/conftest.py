@@ -34,7 +34,7 @@ def own_server() -> Iterator[Server]:
 @pytest.fixture
 async def server(shared_server: Server) -> Server:
     """The session's server, empty."""
-    state = await State.open(StateOptions(url=shared_server.url))
+    state = await State.open(replica_options(url=shared_server.url))
     await state.redis.execute("FLUSHALL")
     await state.redis.execute("SCRIPT", "FLUSH")
     await state.close()
@@ -56,6 +56,15 @@ async def open_state() -> AsyncIterator[StateMaker]:
 
 
 def replica_options(server: Server | None = None, **options: object) -> StateOptions:
-    """Options that reconnect quickly, so that tests need not wait."""
-    given: dict[str, object] = {"url": server and server.url, "max_reconnect_wait_s": 0.1, **options}
+    """Options that reconnect quickly, so that tests need not wait, and that are patient with a server which shares its
+    machine with many tests: it need not answer within a quarter of a second.
+    """
+    given: dict[str, object] = {
+        "url": server and server.url,
+        "timeout_s": 30.0,
+        "connect_timeout_s": 30.0,
+        "drop_after_s": 45.0,
+        "max_reconnect_wait_s": 0.1,
+        **options,
+    }
     return StateOptions(**given)  # type: ignore[arg-type] # tests say which fields they mean

@@ -6,15 +6,16 @@ import sys
 
 import pytest
 
-from transom_runtime.state import State, StateOptions
+from state.conftest import replica_options
+from transom_runtime.state import State
 from transom_runtime.state.dev_server import DevServerMissing, dev_server
 
 
 async def test_it_serves_and_ends() -> None:
     """A server is there while the block lasts, and is gone after it."""
-    async with dev_server() as url, State(StateOptions(url=url)).running() as state:
+    async with dev_server() as url, State(replica_options(url=url)).running() as state:
         assert (await state.health()).ready
-    async with State(StateOptions(url=url)).running() as state:
+    async with State(replica_options(url=url)).running() as state:
         assert not (await state.health()).ready
 
 

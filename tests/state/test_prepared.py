@@ -10,7 +10,7 @@ import pytest
 
 from state.callers import user
 from state.conftest import StateMaker, replica_options
-from state.eventually import eventually
+from state.eventually import answered, eventually
 from state.server import Server
 from transom_runtime.policy.rate_limit.gcra import Asked, count_shared
 from transom_runtime.policy.rate_limit.quota import Quota
@@ -136,17 +136,16 @@ async def test_a_server_that_dies_fails_the_whole_write(own_server: Server, open
 async def test_a_slow_script_is_late_for_those_behind_it_only(server: Server, open_state: StateMaker) -> None:
     """A script that outlasts the timeout fails those who waited that long; their replies are dropped when they come,
     and what is sent afterwards gets its own."""
-    state = await open_state(server, timeout_s=0.1, drop_after_s=30)
-    before = await state.redis.execute("CLIENT", "ID")
+    state = await open_state(server, timeout_s=0.1)
+    before = await answered(lambda: state.redis.execute("CLIENT", "ID"))
     slow = asyncio.create_task(state.redis.execute("EVAL", _BUSY, 0, 400_000))
     behind = asyncio.create_task(state.redis.execute_prepared(_ECHO, ["behind"]))
     for result in await asyncio.gather(slow, behind, return_exceptions=True):
         assert isinstance(result, StateUnavailable)
     with pytest.raises(StateUnavailable, match="has not answered"):
         await state.redis.execute_prepared(_ECHO, ["refused at once"])
-    await eventually(lambda: is_ready(state))
-    assert await state.redis.execute_prepared(_ECHO, ["mine"]) == b"mine"
-    assert await state.redis.execute("CLIENT", "ID") == before  # the connection was kept
+    assert await answered(lambda: state.redis.execute_prepared(_ECHO, ["mine"])) == b"mine"
+    assert await answered(lambda: state.redis.execute("CLIENT", "ID")) == before  # the connection was kept
 
 
 async def test_a_replica_is_left_by_prepared_commands_too(own_server: Server, open_state: StateMaker) -> None:

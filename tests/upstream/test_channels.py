@@ -133,7 +133,7 @@ async def test_a_connection_whose_pings_are_not_answered_is_given_up(mute: int) 
 
 
 async def health_of(port: int, service: str | None = None) -> Health:
-    options = ChannelOptions(target=f"127.0.0.1:{port}", health_service=service, health_timeout_s=5)
+    options = ChannelOptions(target=f"127.0.0.1:{port}", health_service=service, health_timeout_s=30)
     upstream = GrpcUpstream("peer", options)
     try:
         return await upstream.health()

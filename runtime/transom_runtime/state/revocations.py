@@ -96,7 +96,9 @@ class Revocations:
         self._listeners.append(listener)
 
     async def revoke(self, revocation: Revocation) -> None:
-        """End a token or a sign-in: here now, elsewhere when this returns or, with Redis away, when that is back."""
+        """End a token or a sign-in: here now, elsewhere as soon as it is heard there, which all do that hear Redis at
+        about the time when this returns; with Redis away, when that is back.
+        """
         self._add(revocation)
         self._untold[revocation.mark] = revocation
         await self.tell()
