@@ -1,7 +1,8 @@
 """Building the native codec: where there is a C compiler it goes into the wheel, or beside its sources for development.
 
 Without one, or where it fails, the package is complete all the same: the pure codec does everything.
-`python hatch_build.py` builds in place. `CC` and `CFLAGS` are heeded; `HATCH_BUILD_NO_HOOKS=true` makes a pure wheel.
+`python hatch_build.py` builds in place, and fails where a compiler does. `CC` and `CFLAGS` are heeded;
+`HATCH_BUILD_NO_HOOKS=true` makes a pure wheel.
 """
 
 from __future__ import annotations
@@ -36,30 +37,27 @@ class NativeCodecHook(BuildHookInterface[Any]):
 
 def build_native(root: Path) -> Path | None:
     """Build the extension beside its sources; None, and why on standard error, where that cannot be done."""
-    folder = root / _FOLDER
-    built = folder / "_codec.abi3.so"
+    built = root / _FOLDER / "_codec.abi3.so"
     # Beside it first: never over a library that a process may have loaded.
     fresh = built.with_suffix(".new")
-    failed = _compile(folder, fresh)
+    failed = compile_native(root, fresh)
     if failed:
         # What an earlier build left would not be these sources.
         built.unlink(missing_ok=True)
-        sys.stderr.write(f"transom: no native codec, since {failed}; the pure one does everything, but slower\n")
+        sys.stderr.write(f"transom: no native codec; the pure one does everything, but slower: {failed}\n")
         return None
     fresh.replace(built)
     return built
 
 
-def _compile(folder: Path, output: Path) -> str:
-    """Compile the sources; why not, where that fails."""
-    compiler = _compiler()
-    if not compiler or os.name != "posix":
-        return "there is no C compiler"
-    command = [*compiler, *_arguments(folder), "-o", output]
+def compile_native(root: Path, output: Path) -> str:
+    """Compile the sources; why not, in the compiler's words, where that fails."""
+    compiler = find_compiler()
+    if not compiler:
+        return "there is no C compiler (on Debian: apt install gcc)"
+    command = [*compiler, *_arguments(root / _FOLDER), "-o", output]
     done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 -- the platform's compiler
-    if not done.returncode:
-        return ""
-    return next((line for line in done.stderr.splitlines() if "error" in line), f"{compiler[0]} failed")
+    return f"{compiler[0]} failed\n{done.stderr}" if done.returncode else ""
 
 
 def _arguments(folder: Path) -> list[str | Path]:
@@ -69,8 +67,10 @@ def _arguments(folder: Path) -> list[str | Path]:
     return [*_FLAGS, *flags, *linking, f"-I{sysconfig.get_path('include')}", *sources, "-lm"]
 
 
-def _compiler() -> list[str]:
-    """The compiler that CC names, or Python's own, or cc; empty where there is none."""
+def find_compiler() -> list[str]:
+    """The compiler that CC names, or Python's own, or cc; empty where there is none, or none that is spoken to here."""
+    if os.name != "posix":
+        return []
     for named in (os.environ.get("CC"), sysconfig.get_config_var("CC"), "cc"):
         words = shlex.split(named) if named else []
         if words and shutil.which(words[0]):
@@ -79,4 +79,4 @@ def _compiler() -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(0 if build_native(Path(__file__).parent) else 1)
+    sys.exit(1 if build_native(Path(__file__).parent) is None and find_compiler() else 0)

@@ -5,6 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from google.protobuf import descriptor_pool
+from google.protobuf.descriptor_pb2 import FieldDescriptorProto, FileDescriptorProto
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message_factory import GetMessageClass
+
 from transcode.conftest import bind
 from transcode.made_types import MadeType
 from transom_runtime.errors import CallError
@@ -86,3 +91,22 @@ class Pair:
     def _form(self, wire: bytes) -> bytes:
         form: bytes = self._new.FromString(wire).SerializeToString(deterministic=True)
         return form
+
+
+def pair_of(new: Any, **options: Any) -> Pair:
+    """Both codecs around an imported message type."""
+    return Pair(MadeType(new=new, pool=descriptor_pool.Default(), syntax="proto3"), **options)
+
+
+def holder_of(kind: Any) -> Pair:
+    """Both codecs around a message whose one field, `value`, is of a well-known type."""
+    pool = DescriptorPool()
+    pool.AddSerializedFile(kind.DESCRIPTOR.file.serialized_pb)
+    file = FileDescriptorProto(name="holder.proto", syntax="proto3", dependency=[kind.DESCRIPTOR.file.name])
+    message = file.message_type.add(name="Holder")
+    field = message.field.add(name="value", number=1, label=FieldDescriptorProto.LABEL_OPTIONAL)
+    field.type = FieldDescriptorProto.TYPE_MESSAGE
+    field.type_name = f".{kind.DESCRIPTOR.full_name}"
+    pool.Add(file)
+    new = GetMessageClass(pool.FindMessageTypeByName("Holder"))
+    return Pair(MadeType(new=new, pool=pool, syntax="proto3"))

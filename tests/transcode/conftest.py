@@ -7,21 +7,46 @@ import importlib.resources
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import google
 import protoc  # type: ignore[import-untyped]  # a wheel around a compiler
 import pytest
 from grpc_tools import protoc as compiler
 
+from native_build import ROOT, load_build
 from transom_runtime.binding import Binding, Capture
 from transom_runtime.errors import CallError
 from transom_runtime.transcode.codec import Codec
+from transom_runtime.transcode.native import native_plans
 from transom_runtime.transcode.options import TranscodeOptions
 from transom_runtime.transcode.request import RequestDecoder
 
+if TYPE_CHECKING:
+    from transcode.codec_pair import Pair
+
 HERE = Path(__file__).parent
 CONFORMANCE = Path(protoc.__file__).parent / "include"
+
+
+@pytest.fixture(scope="session")
+def native(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The native codec: it may be missing only where there is no C compiler. Fails in the compiler's words."""
+    if native_plans() is not None:
+        return
+    build = load_build()
+    if not build.find_compiler():
+        pytest.skip("there is no C compiler here: neither CC, nor Python's own, nor cc")
+    said = build.compile_native(ROOT, tmp_path_factory.mktemp("native") / "_codec.abi3.so")
+    pytest.fail(f"no native codec, though there is a C compiler: {said or 'python hatch_build.py builds it'}")
+
+
+@pytest.fixture(scope="session")
+def shelf_pair(shelf: Any) -> Pair:
+    """Both codecs around the message of all kinds."""
+    from transcode.codec_pair import pair_of
+
+    return pair_of(shelf.Kinds)
 
 
 def compile_protos(root: Path, output: Path, *files: str) -> None:

@@ -15,11 +15,10 @@ from transcode.values import fill
 from transom_runtime.binding import Binding, Policy, Sse
 from transom_runtime.errors import CallError
 from transom_runtime.transcode.codec import Codec
-from transom_runtime.transcode.native import native_plans
 from transom_runtime.transcode.options import Native, Strictness, TranscodeOptions
 from transom_runtime.transcode.request import RequestDecoder
 
-pytestmark = pytest.mark.skipif(native_plans() is None, reason="there is no C compiler here")
+pytestmark = pytest.mark.usefixtures("native")
 
 SCALARS = [
     *("i32", "i64", "u32", "u64", "s32", "s64", "f32", "f64", "float_value", "double_value", "flag", "text", "data"),
