@@ -54,7 +54,7 @@ async def test_sentinels_name_the_primary(own_server: Server, tmp_path: Path) ->
 
 
 @pytest.mark.slow  # Sentinels take their time
-@pytest.mark.timeout(45)
+@pytest.mark.timeout(120)
 async def test_a_failover_is_followed(own_server: Server, tmp_path: Path) -> None:
     """When the primary dies, the connection goes to the one that the Sentinels promoted."""
     second = Server()
