@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 
 from downstream.wire import Answer, Serve, Wire
+from hand_clock import HandClock
 from transom_runtime.downstream.body import defer_expectation
 from transom_runtime.downstream.upload import open_upload
 
@@ -19,7 +20,7 @@ EDGE = "----edge"
 
 async def describe(request: web.Request, cap: int = CAP) -> web.StreamResponse:
     """Take an upload in and tell what came."""
-    upload = await open_upload(request, cap, idle_timeout_s=0.2)
+    upload = await open_upload(request, cap, idle_timeout_s=30)
     chunks = [chunk async for chunk in upload.chunks]
     assert all(0 < len(chunk) <= 2**18 for chunk in chunks)
     content = b"".join(chunks)
@@ -213,14 +214,18 @@ async def test_r3_compressed_content_counts_decompressed(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", f"multipart/form-data; boundary={EDGE}"])
-async def test_silence_within_content_is_told(serve: Serve, content_type: str) -> None:
+async def test_silence_within_content_is_told(serve: Serve, clock: HandClock, content_type: str) -> None:
     """H4: content that stops arriving is 408 after the idle timeout."""
     wire = await (await serve(describe)).connect()
     sent = f"--{EDGE}\r\nContent-Disposition: form-data; {FILE}\r\n\r\nabc"
     await wire.send(
         f"POST / HTTP/1.1\r\nHost: t\r\nContent-Type: {content_type}\r\nContent-Length: 500\r\n\r\n{sent}".encode()
     )
-    answer = await wire.answer()
+    answering = asyncio.create_task(wire.answer())
+    while not answering.done():
+        clock.advance(10)
+        await asyncio.sleep(0)
+    answer = await answering
     assert (answer.status, answer.detail("ErrorInfo")["reason"]) == (408, "BODY_IDLE")
 
 

@@ -16,6 +16,7 @@ from aiohttp import WSMsgType, web
 
 from downstream.test_stream import Source, connect_slowly, endless, settled
 from downstream.wire import Serve, Served, Wire, make_call
+from hand_clock import HandClock
 from transom_runtime.downstream.framing import Payload, SocketFramer
 from transom_runtime.downstream.handshake import check_handshake
 from transom_runtime.downstream.respond import Responder
@@ -512,14 +513,14 @@ async def test_s6_caps_end_it_in_band(talk: Talk, options: dict[str, Any], code:
     assert received.data == code
 
 
-async def test_a_client_that_speaks_is_not_idle(talk: Talk) -> None:
+async def test_a_client_that_speaks_is_not_idle(talk: Talk, clock: HandClock) -> None:
     """The idle time is between messages of either side: a client that goes on saying things is served."""
-    talking = await talk(idle_timeout_s=0.3)
+    talking = await talk(idle_timeout_s=30)
     async with talking.connect() as socket:
         for number in range(8):
             await socket.send_str(str(number))
             await talking.hear()
-            await asyncio.sleep(0.1)  # the pause is what is tested
+            clock.advance(10)
         talking.source.feed(b"1")
         assert await socket.receive_str() == "1"
 

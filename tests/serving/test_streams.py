@@ -11,6 +11,7 @@ from typing import Any
 import jwt
 import pytest
 
+from hand_clock import HandClock
 from serving.kit import SEND, Sessions, running, settings
 from transom_runtime.call import ANONYMOUS, Call, Principal
 from transom_runtime.downstream.error_body import ErrorForm, ErrorOptions
@@ -31,17 +32,19 @@ async def endless(request: sessions_pb2.SendMessageRequest) -> AsyncIterator[ses
     await asyncio.Event().wait()
 
 
-async def test_a_deadline_after_the_headers_is_told_in_band() -> None:
+async def test_a_deadline_after_the_headers_is_told_in_band(clock: HandClock) -> None:
     """H4, S3: a deadline that passes while a stream is sent ends it in its framing, without a second head."""
     async with (
         running(Sessions(pieces=endless)) as at,
         at.http.post(
             f"http://127.0.0.1:{at.port}{PATH}",
             json={"text": "hello"},
-            headers={"Accept": "text/event-stream", "X-Server-Timeout": "0.5"},
+            headers={"Accept": "text/event-stream", "X-Server-Timeout": "50"},
         ) as answer,
     ):
-        text = await answer.text()
+        text = (await answer.content.readuntil(b"first")).decode()
+        clock.advance(50)
+        text += await answer.text()
         outcome = await at.seen.only()
     assert answer.status == 200
     assert "first" in text

@@ -18,7 +18,7 @@ USER = {"id": "user-1", "email": "a@b.example", "user_metadata": {"full_name": "
 @pytest.fixture
 async def users(provider: Provider) -> AsyncIterator[SupabaseUsers]:
     http = ProviderHttp()
-    yield SupabaseUsers(SupabaseOptions(user_url=provider.url, api_key="publishable", timeout_s=1.0), http)
+    yield SupabaseUsers(SupabaseOptions(user_url=provider.url, api_key="publishable", timeout_s=30.0), http)
     await http.close()
 
 
