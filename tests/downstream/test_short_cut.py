@@ -48,7 +48,7 @@ def application(*, is_short: bool) -> web.Application:
     rest = app.router.add_resource("/{tail:.*}")
     rest.add_route("*", refuse)
     if is_short:
-        app[SHORT_CUT] = ShortCut(routes, app, rest)
+        app[SHORT_CUT] = ShortCut(routes, app, (rest,))
     return app
 
 

@@ -20,12 +20,10 @@ PATH = "/api/v1/sessions/s-1"
 
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
-    """Where the lines go; logs are as before afterwards."""
+    """Where the lines go, once a test has configured logs; they are as before afterwards."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    stream = io.StringIO()
-    configure_logs(LogOptions(), stream)
-    yield stream
+    yield io.StringIO()
     root.handlers[:] = handlers
     root.setLevel(level)
     logging.captureWarnings(False)
@@ -47,6 +45,7 @@ async def test_a_line_that_cannot_be_made_changes_nothing(stream: io.StringIO, m
     def fail(self: AccessLines, *args: object) -> str:
         raise LookupError("no such field")
 
+    configure_logs(LogOptions(), stream)  # here, since beside a handler of pytest's no line is made past the log
     async with running() as at:
         with monkeypatch.context() as broken:
             broken.setattr(AccessLines, "compose", fail)
@@ -59,6 +58,6 @@ async def test_a_line_that_cannot_be_made_changes_nothing(stream: io.StringIO, m
         assert [outcome.http_status for *_, outcome in at.seen.ended] == [200, 200, 200]
     said = [json.loads(line) for line in stream.getvalue().splitlines()]
     lines = [line for line in said if line["event"] in {"call", "observer failed"}]
-    assert [line["event"] for line in lines] == ["observer failed", "observer failed", "call"]
+    assert [line["event"] for line in lines] == ["observer failed", "call"]  # one a minute is told
     assert (lines[0]["level"], lines[0]["observer"]) == ("error", "AccessLog")
     assert "LookupError: no such field" in lines[0]["exception"]
