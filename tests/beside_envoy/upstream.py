@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import grpc
@@ -74,29 +75,34 @@ class _Everything(grpc.GenericRpcHandler):
         except KeyError:
             return None
         metadata = {key: value for key, value in details.invocation_metadata if isinstance(value, str)}
+        # Of the request that the call is for: one that was given up may be served when the next one is under way.
+        answer, heard = self._upstream.answer, self._upstream.received
+        call = _Call(types=self._upstream.types, method=method, metadata=metadata, answer=answer, heard=heard)
+        return grpc.stream_stream_rpc_method_handler(partial(_serve, call))
 
-        def serve(requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
-            return _serve(self._upstream, method, metadata, requests, context)
 
-        return grpc.stream_stream_rpc_method_handler(serve)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    """What a call is served by."""
+
+    types: Types
+    method: MethodDescriptor
+    metadata: Mapping[str, str]
+    answer: Answer
+    heard: list[Received]
+    """Where it is written down."""
 
 
-def _serve(
-    upstream: Upstream,
-    method: MethodDescriptor,
-    metadata: Mapping[str, str],
-    requests: Iterator[bytes],
-    context: grpc.ServicerContext,
-) -> Iterator[bytes]:
-    answer, types = upstream.answer, upstream.types
+def _serve(call: _Call, requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+    answer, types, method, metadata = call.answer, call.types, call.method, call.metadata
     taken = types.classes[method.input_type.full_name]
     try:
         messages = tuple(taken.FromString(wire) for wire in requests)
     except DecodeError:
-        upstream.received.append(Received(method=method.name, messages=(), metadata=metadata))
+        call.heard.append(Received(method=method.name, messages=(), metadata=metadata))
         context.abort(grpc.StatusCode.INTERNAL, "the request is no message of its type")
     shown = tuple(_show(types.pool, message) for message in messages)
-    upstream.received.append(Received(method=method.name, messages=shown, metadata=metadata))
+    call.heard.append(Received(method=method.name, messages=shown, metadata=metadata))
     if not (messages or method.client_streaming):
         # As grpc's own servers say it of a unary call.
         context.abort(grpc.StatusCode.UNIMPLEMENTED, "the method requires exactly one request message")
