@@ -653,11 +653,9 @@ async def test_a_deadline(shop: Shop, clock: HandClock) -> None:
 async def test_a_sign_in_that_ends(shop: Shop) -> None:
     """S5: a download whose sign-in is revoked is cut, and its upstream let go."""
     shop.keep("a", DATA, waits_at=2)
-    cut = asyncio.create_task(short(shop, "/v1/stream/a"))
-    await asyncio.wait_for(shop.store.entered.wait(), 30)
+    wire = await begin(shop)
     shop.at.gateway.stages.live_streams.end(lambda principal: True)
-    _, body, announced = await cut
-    assert len(body) < 5120 == announced
+    assert await asyncio.wait_for(wire.reader.read(), 30) == b""
     assert (await shop.at.seen.only()).code is Code.UNAUTHENTICATED
     await asyncio.wait_for(shop.store.cancelled.wait(), 30)
 
