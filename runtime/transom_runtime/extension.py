@@ -157,5 +157,37 @@ class TextRefused(Exception):  # noqa: N818 -- a verdict on one text, turned int
 TextCheck = Callable[[str], str]
 """Looks at one text of a request field: returns it, or a cleaned one, or raises TextRefused."""
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsualTexts:
+    """Texts that a check is sure to pass as they are: all of usual characters, and none of the sequences in them."""
+
+    characters: str
+    """The usual characters of ASCII."""
+    beyond: tuple[tuple[int, int], ...] = ()
+    """The others: first and last code points of ranges, ascending and apart."""
+    never: tuple[str, ...] = ()
+    """Sequences of ASCII, as regular expressions, of a letter in either case: characters, sets of them (`[a-z.]`, without
+    escapes), each of these perhaps with `*` behind it; `^` first is the beginning of the text. What is special
+    elsewhere stands in a set: `[.]`.
+    """
+    max_bytes: int = 2**31 - 1
+    """The longest of them, in UTF-8."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuickCheck:
+    """A TextCheck that tells its usual texts, so that a compiled codec can pass these without asking."""
+
+    check: TextCheck
+    usual: UsualTexts
+    count: Callable[[int], None]
+    """Told how many texts passed without the check being asked."""
+
+    def __call__(self, text: str) -> str:
+        """Check a text. Raises TextRefused."""
+        return self.check(text)
+
+
 TextChecks = Callable[["FieldDescriptor"], TextCheck | None]
 """Chooses the check of a string field, once, when its message type's plan is built; None: the text passes unseen."""

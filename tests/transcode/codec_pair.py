@@ -12,6 +12,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from transcode.conftest import bind
 from transcode.made_types import MadeType
+from transcode.watched_texts import WatchedTexts
 from transom_runtime.errors import CallError
 from transom_runtime.transcode.codec import Codec
 from transom_runtime.transcode.native.decoding import NativeRequest
@@ -43,14 +44,18 @@ JSON_VALUES: Final = [
 
 
 class Pair:
-    """Both codecs around a message type."""
+    """Both codecs around a message type; where texts are watched, what the native one says of them is held against
+    regular expressions.
+    """
 
-    def __init__(self, made: MadeType, **options: Any) -> None:
+    def __init__(self, made: MadeType, watched: WatchedTexts | None = None, **options: Any) -> None:
         self._new = made.new
-        pure = Codec(TranscodeOptions(native=Native.OFF, **options), pool=made.pool)
+        self._watched = watched
+        checks = (watched.by_expression, watched.by_look) if watched is not None else (None, None)
+        pure = Codec(TranscodeOptions(native=Native.OFF, **options), pool=made.pool, text_checks=checks[0])
         self._encoder = pure.response_encoder(bind(made.new))
         self._decoder = pure.request_decoder(bind(made.new, method="POST", body="*"))
-        native = Codec(TranscodeOptions(native=Native.REQUIRE, **options), pool=made.pool)
+        native = Codec(TranscodeOptions(native=Native.REQUIRE, **options), pool=made.pool, text_checks=checks[1])
         descriptor: Any = made.new.DESCRIPTOR
         self._write = native._encode_plans.native.writer(descriptor)
         decodings = native._decode_plans.native
@@ -85,7 +90,9 @@ class Pair:
         read = self.read(body)
         if read is None:
             return
+        usual = self._watched.take_usual() if self._watched is not None else 0
         pure = self._decoder.decode((), "", body, method="POST")
+        assert self._watched is None or usual == self._watched.take_usual(), body
         assert read == pure or (sorted(read) == sorted(pure) and self._form(read) == self._form(pure)), body
 
     def _form(self, wire: bytes) -> bytes:

@@ -45,9 +45,9 @@ def test_malformed_tables() -> None:
     field = (1, 16, 0, -1, 5, -1, b'"a":')
     for messages in [((True, True, (field,), ()),), ((True,),), (3,), ((True, True, (), ((b"a", 9),)),)]:
         with pytest.raises(ValueError, match="malformed"):
-            plans(messages, (), (), ())
+            plans(messages, (), (), (), (), ())
     with pytest.raises(IndexError):
-        plans((), (), (), ()).encode(0, b"")
+        plans((), (), (), (), (), ()).encode(0, b"")
 
 
 def test_settings(monkeypatch: pytest.MonkeyPatch) -> None:

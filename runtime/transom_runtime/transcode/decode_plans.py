@@ -10,7 +10,7 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
-from transom_runtime.extension import TextCheck, TextChecks
+from transom_runtime.extension import QuickCheck, TextCheck, TextChecks
 from transom_runtime.transcode.faults import Refused, refuse, refuse_type
 from transom_runtime.transcode.field_access import message_of
 from transom_runtime.transcode.field_plan import build_field
@@ -104,6 +104,8 @@ class DecodePlans:
             check = self._text_checks(field) if self._text_checks is not None else None
             if check is not None and self.native is not None:
                 check = self.native.judgements.around(check)
+            elif isinstance(check, QuickCheck):
+                check = check.check
             self._checks[field] = check
         return self._checks[field]
 

@@ -23,12 +23,15 @@ def _command(rule_id: str, title: str, description: str, needles: tuple[str, ...
     )
 
 
-_PROGRAM: Final = (
-    r"(?:/(?:usr/)?(?:local/)?s?bin/)?(?:cat|ls|id|whoami|uname|wget|curl|nc|ncat|netcat|bash|sh|zsh|ksh|dash|python[23]?|"
-    r"perl|ruby|php|node|rm|chmod|chown|ping|nslookup|dig|host|telnet|ssh|scp|echo|printf|sleep|kill|touch|tee|powershell|"
-    r"pwsh|cmd|type|dir|net|ipconfig|ifconfig|netstat|env|printenv|head|tail|awk|sed|base64|xxd|find|tftp|certutil|"
-    r"bitsadmin|systeminfo|tasklist|reg|crontab|sudo)(?:\.exe)?"
+PROGRAMS: Final = (
+    *("cat", "ls", "id", "whoami", "uname", "wget", "curl", "nc", "ncat", "netcat", "bash", "sh", "zsh"),
+    *("ksh", "dash", "python", "python2", "python3", "perl", "ruby", "php", "node", "rm", "chmod", "chown"),
+    *("ping", "nslookup", "dig", "host", "telnet", "ssh", "scp", "echo", "printf", "sleep", "kill", "touch"),
+    *("tee", "powershell", "pwsh", "cmd", "type", "dir", "net", "ipconfig", "ifconfig", "netstat", "env"),
+    *("printenv", "head", "tail", "awk", "sed", "base64", "xxd", "find", "tftp", "certutil", "bitsadmin"),
+    *("systeminfo", "tasklist", "reg", "crontab", "sudo"),
 )
+_PROGRAM: Final = rf"(?:/(?:usr/)?(?:local/)?s?bin/)?(?:{'|'.join(PROGRAMS)})(?:\.exe)?"
 # What makes a word after a semicolon a command and not prose: an option, a path, a variable, an address, a number.
 _ARGUMENT: Final = (
     r"(?:\s{1,8}|\$\{?ifs\}?(?:\$9)?)(?:--?[a-z]|/[\w*?]|~/|\.{1,2}/|\$[\w({]|https?:|['\"]?<|>|\d{1,3}(?:\s{0,4}\Z|[;|&#.])"

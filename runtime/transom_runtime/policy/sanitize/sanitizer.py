@@ -5,19 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from google.protobuf.descriptor import FieldDescriptor
 
 from transom.v1 import policy_pb2
+from transom_runtime.extension import QuickCheck
 from transom_runtime.policy.sanitize.catalogue import RULES
 from transom_runtime.policy.sanitize.field_check import build_check
 from transom_runtime.policy.sanitize.options import SanitizeOptions
 from transom_runtime.policy.sanitize.rule import Kind, Mode, Severity
 from transom_runtime.policy.sanitize.tally import Finding, OnFinding, Statistics, Tally
-
-if TYPE_CHECKING:
-    from transom_runtime.extension import TextCheck
+from transom_runtime.policy.sanitize.usual_texts import usual_texts
 
 # The numbers of transom.v1.FieldPolicy.Sanitize. Not said: prose, the strictest kind that takes any text.
 _KINDS: Final[Mapping[int, Kind]] = {
@@ -60,14 +59,16 @@ class Sanitizer:
         self._tally = Tally(clock())
         self._on_finding = on_finding or _ignore
 
-    def __call__(self, field: FieldDescriptor) -> TextCheck | None:
+    def __call__(self, field: FieldDescriptor) -> QuickCheck | None:
         """The check of a field; None where it holds no text, or anything is allowed in it."""
         if self._options.mode is Mode.OFF or not _holds_text(field):
             return None
         kind = kind_of(field)
         if kind is None:
             return None
-        return build_check(field.full_name, kind, self._options, self._tally, self._on_finding)
+        check = build_check(field.full_name, kind, self._options, self._tally, self._on_finding)
+        usual = usual_texts(kind, self._options.max_scan_chars)
+        return QuickCheck(check=check, usual=usual, count=self._tally.count_usual)
 
     def rules(self) -> tuple[ListedRule, ...]:
         """Every rule, by id, with what a finding leads to here."""

@@ -60,6 +60,10 @@ class Tally:
         self.by_field: Counter[str] = Counter()
         self.since = since
 
+    def count_usual(self, texts: int) -> None:
+        """Count texts that were seen to be usual without their checks being asked."""
+        self.checked += texts
+
     def statistics(self, mode: Mode) -> Statistics:
         """The counts as they are now."""
         return Statistics(

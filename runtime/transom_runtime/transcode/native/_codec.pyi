@@ -11,6 +11,8 @@ class Plans:
         enums: tuple[object, ...],
         requests: tuple[object, ...],
         responses: tuple[object, ...],
+        looks: tuple[object, ...],
+        checks: tuple[int, ...],
         /,
     ) -> Self:
         """Raise ValueError where the tables do not fit together."""
@@ -22,7 +24,7 @@ class Plans:
 
     def decode(
         self, request: int, body: bytes, query: str, variables: tuple[str, ...], resume: str, /
-    ) -> bytes | tuple[bytes, list[int], list[str]] | None:
-        """The wire bytes of a request, and the texts to be checked, if there are any, with the number of the check of
-        each. None where the pure codec has to judge.
+    ) -> bytes | tuple[bytes, int] | tuple[bytes, int, list[int], list[str]] | None:
+        """The wire bytes of a request; if it has texts that are to be checked, how many of these are usual; and the
+        others, if there are any, with the number of the check of each. None where the pure codec has to judge.
         """

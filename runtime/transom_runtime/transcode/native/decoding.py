@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final, cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from transom_runtime.extension import TextCheck
 from transom_runtime.transcode.field_access import json_key
 from transom_runtime.transcode.native.judgements import JudgedCheck, Judgements
 from transom_runtime.transcode.native.tables import Tables, field_place, takes_text
@@ -67,9 +66,9 @@ class _InputSpelling:
         fields = descriptor.fields
         return {field.name: field for field in fields} | {json_key(field): field for field in fields}
 
-    def check(self, field: FieldDescriptor) -> TextCheck | None:
-        """The one that the pure codec has."""
-        return self._plans.text_check(field)
+    def check(self, field: FieldDescriptor) -> JudgedCheck | None:
+        """The one that the pure codec has, which went through `around`."""
+        return cast("JudgedCheck | None", self._plans.text_check(field))
 
 
 class NativeDecodings:
@@ -85,8 +84,7 @@ class NativeDecodings:
         if not tables.is_sure(request.descriptor):
             return None
         place = self._add(request, options)
-        # The check of every field went through `around`.
-        known = cast("list[JudgedCheck]", tables.checks)
+        known = tables.checks
 
         def read(body: bytes, query: str, variables: tuple[str, ...], resume: str) -> bytes | None:
             plans = tables.compiled or tables.compile()
@@ -94,8 +92,11 @@ class NativeDecodings:
             if type(found) is not tuple:
                 wire: bytes | None = found
                 return wire
-            wire, checks, texts = found
-            return wire if judgements.pass_all(map(known.__getitem__, checks), texts) else None
+            wire, usual, *unusual = found
+            if unusual and not judgements.pass_all(map(known.__getitem__, unusual[0]), unusual[1]):
+                return None
+            judgements.count(usual)
+            return wire
 
         return read
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from transom_runtime.extension import TextCheck
+from transom_runtime.transcode.native.judgements import JudgedCheck
 from transom_runtime.transcode.native.tables import Tables, field_place, takes_text
 from transom_runtime.transcode.options import OutputDefaults, OutputForm
 
@@ -49,7 +49,7 @@ class _OutputSpelling:
         del descriptor
         return {}
 
-    def check(self, field: FieldDescriptor) -> TextCheck | None:
+    def check(self, field: FieldDescriptor) -> JudgedCheck | None:
         """Nothing in a response is checked."""
         del field
         return None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
-from transom_runtime.extension import TextCheck, TextRefused
+from transom_runtime.extension import QuickCheck, TextCheck, TextRefused, UsualTexts
 
 _Said = str | TextRefused
 
@@ -16,6 +16,8 @@ class JudgedCheck:
 
     check: TextCheck
     kept: dict[tuple[JudgedCheck, str], list[_Said]]
+    usual: UsualTexts | None = None
+    """The texts that the extension passes without asking."""
 
     def __call__(self, text: str) -> str:
         """Check a text. Raises TextRefused."""
@@ -31,17 +33,27 @@ class JudgedCheck:
         return again
 
 
-@dataclass(frozen=True, slots=True)
 class Judgements:
     """The checks of one codec. What is kept is for the reading that follows at once: nothing else runs in between, and
     whoever has read forgets it, since it is what one client sent.
     """
 
-    kept: dict[tuple[JudgedCheck, str], list[_Said]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.kept: dict[tuple[JudgedCheck, str], list[_Said]] = {}
+        self.count: Callable[[int], None] = _count_nothing
+        """Told how many texts the extension passed without asking, where the request was read natively: where it is
+        read anew, the checks are asked, and count.
+        """
 
     def around(self, check: TextCheck) -> JudgedCheck:
-        """The same check, for both readings."""
-        return JudgedCheck(check, self.kept)
+        """The same check, for both readings. The extension passes usual texts of those only that count together with
+        the first that told some: it has one sum for all.
+        """
+        if not isinstance(check, QuickCheck):
+            return JudgedCheck(check, self.kept)
+        if self.count is _count_nothing:
+            self.count = check.count
+        return JudgedCheck(check.check, self.kept, check.usual if check.count == self.count else None)
 
     def pass_all(self, checks: Iterable[JudgedCheck], texts: list[str]) -> bool:
         """Whether every check lets its text pass as it is. Where one does not, what each said is kept."""
@@ -71,3 +83,7 @@ def _judge(checks: list[JudgedCheck], texts: list[str]) -> list[_Said]:
             said.append(refused.with_traceback(None))
         else:
             return said
+
+
+def _count_nothing(passed: int) -> None:
+    del passed

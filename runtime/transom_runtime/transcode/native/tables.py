@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import astuple
 from typing import Any, Final, Protocol
 
 import orjson
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 
-from transom_runtime.extension import TextCheck
+from transom_runtime.extension import UsualTexts
 from transom_runtime.transcode.field_access import enum_of, is_map, is_message, message_of, oneof_of
+from transom_runtime.transcode.native.automaton import build_automaton
+from transom_runtime.transcode.native.judgements import JudgedCheck
 from transom_runtime.transcode.scalar_json import is_plain_enum
 from transom_runtime.transcode.well_known import PREFIX, SPECIAL, WRAPPERS, text_field
 
@@ -68,7 +71,7 @@ class Spelling(Protocol):
     def names(self, descriptor: Descriptor) -> dict[str, FieldDescriptor]:
         """The fields of a type by all their spellings."""
 
-    def check(self, field: FieldDescriptor) -> TextCheck | None:
+    def check(self, field: FieldDescriptor) -> JudgedCheck | None:
         """The check of the texts in a field; of a map's values, that of the map."""
 
 
@@ -99,13 +102,16 @@ class Tables:
         self._responses: list[tuple[Any, ...]] = []
         self.compiled: Any = None
         """The extension's plans of all that was met; None where they are still to be made."""
-        self.checks: list[TextCheck] = []
+        self.checks: list[JudgedCheck] = []
         """The checks of texts, by their numbers."""
+        self._looks: dict[UsualTexts, int] = {}
+        self._looks_of_checks: list[int] = []
 
     def compile(self) -> Any:
         """Make the extension's plans."""
+        looks = tuple(astuple(build_automaton(usual)) for usual in self._looks)
         tables = self._messages, self._enums, self._requests, self._responses
-        self.compiled = self._compile(*map(tuple, tables))
+        self.compiled = self._compile(*map(tuple, tables), looks, tuple(self._looks_of_checks))
         return self.compiled
 
     def add_request(self, *request: Any) -> int:
@@ -197,6 +203,8 @@ class Tables:
         if check is None:
             return -1
         self.checks.append(check)
+        usual = check.usual
+        self._looks_of_checks.append(-1 if usual is None else self._looks.setdefault(usual, len(self._looks)))
         return len(self.checks) - 1
 
 

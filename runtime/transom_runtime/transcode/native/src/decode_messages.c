@@ -105,13 +105,11 @@ static bool decode_all(struct decoder *decoder, const struct request *request, c
 }
 
 bool decode(const struct plans *plans, const struct request *request, const struct sent *sent, struct buffer *wire,
-            PyObject **checks, PyObject **texts)
+            struct texts *texts)
 {
     struct json json = {.at = sent->at, .end = sent->at + sent->size, .caps = {request->depth, request->members, request->elements}};
-    struct decoder decoder = {.plans = plans, .json = json, .wire = wire};
+    struct decoder decoder = {.plans = plans, .json = json, .wire = wire, .texts = texts};
     bool is_sure = decode_all(&decoder, request, sent);
-    *checks = decoder.checks;
-    *texts = decoder.texts;
     PyMem_Free(decoder.json.text.at);
     PyMem_Free(decoder.spare.at);
     PyMem_Free(decoder.keys.at);

@@ -1,24 +1,31 @@
 /* Scalars, and the messages whose JSON is one. */
 #include "decoder.h"
 
+#include "looks.h"
 #include "texts.h"
 
 #include <float.h>
 #include <math.h>
 
-/* Texts are judged outside, once all of the body is known to be well. */
+/* Texts that are not usual are judged outside, once all of the body is known to be well. */
 bool note_text(struct decoder *decoder, int32_t check, const struct scalar *scalar)
 {
     if (check < 0)
         return true;
-    if (!decoder->checks)
-        decoder->checks = PyList_New(0);
-    if (!decoder->texts)
-        decoder->texts = PyList_New(0);
+    struct texts *texts = decoder->texts;
+    const struct look *look = decoder->plans->checks[check];
+    if (look && is_usual(look, scalar->at, scalar->size)) {
+        texts->usual++;
+        return true;
+    }
+    if (!texts->checks)
+        texts->checks = PyList_New(0);
+    if (!texts->texts)
+        texts->texts = PyList_New(0);
     PyObject *number = PyLong_FromLong(check);
     PyObject *text = PyUnicode_DecodeUTF8((const char *)scalar->at, (Py_ssize_t)scalar->size, NULL);
-    bool noted = decoder->checks && decoder->texts && number && text && PyList_Append(decoder->checks, number) == 0 &&
-                 PyList_Append(decoder->texts, text) == 0;
+    bool noted = texts->checks && texts->texts && number && text && PyList_Append(texts->checks, number) == 0 &&
+                 PyList_Append(texts->texts, text) == 0;
     Py_XDECREF(number);
     Py_XDECREF(text);
     if (!noted)

@@ -15,6 +15,9 @@ struct part { uint32_t number; size_t first, end; };
 /* The fields and oneofs of a message that were there already, by their places. */
 struct seen { uint64_t fields[MAX_FIELDS / 64], oneofs; };
 
+/* The texts that have checks: how many are usual, and the others, each with the number of its check. */
+struct texts { size_t usual; PyObject *checks, *texts; };
+
 struct decoder {
     const struct plans *plans;
     struct json json;
@@ -23,15 +26,15 @@ struct decoder {
     struct keys keys;
     struct part *parts;   /* of all messages that are open */
     size_t part_count, part_room;
-    PyObject *checks, *texts;
+    struct texts *texts;
 };
 
 /* A request as it came; without a body, `size` is 0. */
 struct sent { const uint8_t *at; size_t size; PyObject *query, *variables, *resume; };
 
-/* `checks` and `texts` are made when there are some. */
+/* The lists of `texts` are made when there are some for them. */
 bool decode(const struct plans *plans, const struct request *request, const struct sent *sent, struct buffer *wire,
-            PyObject **checks, PyObject **texts);
+            struct texts *texts);
 
 bool decode_head(struct decoder *decoder, const struct request *request, const struct sent *sent, struct seen *seen);
 bool add_part(struct decoder *decoder, uint32_t number, size_t first);

@@ -1,4 +1,4 @@
-/* The extension: `Plans(messages, enums, requests, responses)` with `encode` and `decode`, both None where they are not sure. */
+/* The extension: `Plans(messages, enums, requests, responses, looks, checks)` with `encode` and `decode`, both None where they are not sure. */
 #include "decoder.h"
 #include "encoder.h"
 
@@ -6,17 +6,15 @@ typedef struct { PyObject_HEAD struct plans *plans; } Plans;
 
 static PyObject *plans_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    PyObject *messages, *enums, *requests, *responses;
     if (kwargs && PyDict_Size(kwargs))
         return PyErr_SetString(PyExc_TypeError, "Plans takes no names"), NULL;
-    if (!PyArg_ParseTuple(args, "O!O!O!O!", &PyTuple_Type, &messages, &PyTuple_Type, &enums, &PyTuple_Type,
-                          &requests, &PyTuple_Type, &responses))
-        return NULL;
+    if (PyTuple_Size(args) != 6)
+        return PyErr_SetString(PyExc_TypeError, "Plans takes six tuples"), NULL;
     allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
     Plans *self = (Plans *)alloc(type, 0);
     if (!self)
         return NULL;
-    self->plans = plans_build(messages, enums, requests, responses);
+    self->plans = plans_build(args);
     if (!self->plans) {
         Py_DECREF(self);
         return NULL;
@@ -80,12 +78,17 @@ static PyObject *plans_encode(PyObject *object, PyObject *const *args, Py_ssize_
     Py_RETURN_NONE;
 }
 
-static PyObject *finish_wire(const struct buffer *wire, PyObject *checks, PyObject *texts)
+static PyObject *finish_wire(const struct buffer *wire, const struct texts *texts)
 {
     PyObject *bytes = PyBytes_FromStringAndSize((const char *)wire->at, (Py_ssize_t)wire->size);
-    if (!checks || !bytes)
+    if (!bytes || (!texts->usual && !texts->checks))
         return bytes;
-    PyObject *read = PyTuple_Pack(3, bytes, checks, texts);
+    PyObject *usual = PyLong_FromSize_t(texts->usual), *read = NULL;
+    if (usual && texts->checks)
+        read = PyTuple_Pack(4, bytes, usual, texts->checks, texts->texts);
+    else if (usual)
+        read = PyTuple_Pack(2, bytes, usual);
+    Py_XDECREF(usual);
     Py_DECREF(bytes);
     return read;
 }
@@ -101,15 +104,16 @@ static PyObject *plans_decode(PyObject *object, PyObject *const *args, Py_ssize_
         return PyErr_SetString(PyExc_TypeError, "a text, a tuple of texts and a text are wanted"), NULL;
     const struct request *request = &plans->requests[place];
     struct sent sent = {(const uint8_t *)at, (size_t)size, args[2], args[3], args[4]};
-    PyObject *checks = NULL, *texts = NULL, *read = NULL;
+    PyObject *read = NULL;
+    struct texts texts = {0};
     struct buffer wire = {0};
     bool is_sure = (size_t)size <= request->most && reserve(&wire, (size_t)size + 64) &&
-                   decode(plans, request, &sent, &wire, &checks, &texts);
+                   decode(plans, request, &sent, &wire, &texts);
     if (is_sure)
-        read = finish_wire(&wire, checks, texts);
+        read = finish_wire(&wire, &texts);
     PyMem_Free(wire.at);
-    Py_XDECREF(checks);
-    Py_XDECREF(texts);
+    Py_XDECREF(texts.checks);
+    Py_XDECREF(texts.texts);
     if (is_sure)
         return read;
     Py_RETURN_NONE;
@@ -118,7 +122,7 @@ static PyObject *plans_decode(PyObject *object, PyObject *const *args, Py_ssize_
 static PyMethodDef methods[] = {
     {"encode", (PyCFunction)(void (*)(void))plans_encode, METH_FASTCALL, "encode(response, wire): JSON, or (JSON, texts)"},
     {"decode", (PyCFunction)(void (*)(void))plans_decode, METH_FASTCALL,
-     "decode(request, body, query, variables, resume): wire, or (wire, checks, texts)"},
+     "decode(request, body, query, variables, resume): wire, or (wire, usual[, checks, texts])"},
     {NULL, NULL, 0, NULL},
 };
 static PyType_Slot slots[] = {

@@ -102,7 +102,7 @@ static bool build_field(struct plans *plans, PyObject *told, struct field *field
     field->oneof = (int16_t)oneof;
     field->sub = (int32_t)sub;
     field->check = (int32_t)check;
-    return has_sub(plans, field) ? true : wrong();
+    return has_sub(plans, field) && check < (long)plans->check_count ? true : wrong();
 }
 
 /* From (sure, skips_unknown, fields by ascending number, names). */
@@ -184,21 +184,24 @@ static bool build(struct plans *plans, PyObject *messages, PyObject *enums)
     return true;
 }
 
-struct plans *plans_build(PyObject *messages, PyObject *enums, PyObject *requests, PyObject *responses)
+struct plans *plans_build(PyObject *tables)
 {
+    PyObject *messages = PyTuple_GetItem(tables, 0), *enums = PyTuple_GetItem(tables, 1);
     Py_ssize_t message_count = count_of(messages), enum_count = count_of(enums);
     if (message_count < 0 || enum_count < 0)
         return NULL;
     struct plans *plans = make(1, sizeof *plans);
     if (!plans)
         return NULL;
-    plans->source = PyTuple_Pack(4, messages, enums, requests, responses);
+    plans->source = Py_NewRef(tables);
     plans->messages = make((size_t)message_count, sizeof *plans->messages);
     plans->enums = make((size_t)enum_count, sizeof *plans->enums);
-    if (plans->source && plans->messages && plans->enums) {
+    if (plans->messages && plans->enums) {
         plans->message_count = (uint32_t)message_count;
         plans->enum_count = (uint32_t)enum_count;
-        if (build(plans, messages, enums) && requests_build(plans, requests) && responses_build(plans, responses))
+        if (looks_build(plans, PyTuple_GetItem(tables, 4), PyTuple_GetItem(tables, 5)) &&
+            build(plans, messages, enums) && requests_build(plans, PyTuple_GetItem(tables, 2)) &&
+            responses_build(plans, PyTuple_GetItem(tables, 3)))
             return plans;
     }
     plans_free(plans);
@@ -236,6 +239,7 @@ void plans_free(struct plans *plans)
     }
     for (uint32_t i = 0; i < plans->response_count; i++)
         free_response(&plans->responses[i]);
+    looks_free(plans);
     PyMem_Free(plans->requests);
     PyMem_Free(plans->responses);
     PyMem_Free(plans->messages);

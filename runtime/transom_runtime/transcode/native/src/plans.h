@@ -27,7 +27,7 @@ struct field {
     uint8_t kind, flags;
     int16_t oneof;     /* -1: none */
     int32_t sub;       /* of an enum, a message, a wrapper or a map's entry: its place in its table */
-    int32_t check;     /* which check its texts pass; -1: none */
+    int32_t check;     /* which check its texts pass: its place in its table; -1: none */
     struct span key;   /* `"name":`, as JSON is written */
 };
 struct message { bool sure, skips_unknown; uint32_t count; struct field *fields; struct names names; };
@@ -49,18 +49,25 @@ struct request {
 struct wanted { uint32_t count; int32_t *path; PyObject *otherwise; };
 struct response { uint32_t message, wanted_count; struct wanted *wanted; };
 
+struct look;
+
 struct plans {
     PyObject *source;  /* keeps all texts alive */
-    uint32_t message_count, enum_count, request_count, response_count;
+    uint32_t message_count, enum_count, request_count, response_count, look_count, check_count;
     struct message *messages;
     struct enumeration *enums;
     struct request *requests;
     struct response *responses;
+    struct look *looks;
+    const struct look **checks; /* the look of each; null: there is none */
 };
 
-struct plans *plans_build(PyObject *messages, PyObject *enums, PyObject *requests, PyObject *responses);
+/* From (messages, enums, requests, responses, looks, checks). */
+struct plans *plans_build(PyObject *tables);
 bool requests_build(struct plans *plans, PyObject *requests);
 bool responses_build(struct plans *plans, PyObject *responses);
+bool looks_build(struct plans *plans, PyObject *looks, PyObject *checks);
+void looks_free(struct plans *plans);
 void plans_free(struct plans *plans);
 bool names_find(const struct names *names, const uint8_t *at, size_t size, int32_t *value);
 uint64_t hash_bytes(const uint8_t *at, size_t size);

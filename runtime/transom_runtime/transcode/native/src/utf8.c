@@ -28,6 +28,14 @@ size_t utf8_size(const uint8_t *at, const uint8_t *end)
     return 0;
 }
 
+uint32_t get_character(const uint8_t *at, size_t size)
+{
+    uint32_t character = *at & (0xffu >> (size + 1));
+    for (size_t i = 1; i < size; i++)
+        character = character << 6 | (at[i] & 0x3f);
+    return character;
+}
+
 bool put_character(struct buffer *text, uint32_t character)
 {
     uint8_t bytes[4];

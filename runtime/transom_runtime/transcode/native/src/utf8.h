@@ -6,5 +6,7 @@
 
 /* How many bytes the character at `at`, which is not ASCII, has; 0: it is no UTF-8. */
 size_t utf8_size(const uint8_t *at, const uint8_t *end);
+/* The character of so many bytes, which were found to be one. */
+uint32_t get_character(const uint8_t *at, size_t size);
 bool put_character(struct buffer *text, uint32_t character);
 #endif
