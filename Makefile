@@ -100,7 +100,8 @@ asan: $(READY) ## Fuzz the native codec for SECONDS (60) under AddressSanitizer 
 	  -D'Py_RETURN_NONE=return NULL' runtime/transom_runtime/transcode/native/src
 	@mkdir -p .venv/fuzz; trap '$(BIN)/python hatch_build.py' EXIT; CC=gcc CFLAGS="$(SANITIZE)" $(BIN)/python hatch_build.py; \
 	  $(SANITIZED) $(BIN)/python -m fuzz.native_bytes .venv/fuzz/native-input $(SECONDS); \
-	  $(SANITIZED) $(BIN)/python -m pytest -q -p no:cacheprovider --timeout 0 tests/transcode/test_native*.py $(ARGS)
+	  $(SANITIZED) $(BIN)/python -m pytest -q -p no:cacheprovider --timeout 0 tests/transcode/test_native*.py \
+	  tests/transcode/test_looks.py $(ARGS)
 
 .PHONY: fuzz
 fuzz: $(FUZZ) ## Fuzz routing and decoding for SECONDS (60), guided by coverage; findings end it and are kept in .venv/fuzz

@@ -167,8 +167,8 @@ class UsualTexts:
     beyond: tuple[tuple[int, int], ...] = ()
     """The others: first and last code points of ranges, ascending and apart."""
     never: tuple[str, ...] = ()
-    """Sequences of ASCII, as regular expressions, of a letter in either case: characters, sets of them (`[a-z.]`, without
-    escapes), each of these perhaps with `*` behind it; `^` first is the beginning of the text. What is special
+    """Sequences of ASCII, as regular expressions, letters in either case: of characters and sets of them (`[a-z.]`, no
+    escapes in it), each but one perhaps with `*` behind it; `^` first is the beginning of the text. What is special
     elsewhere stands in a set: `[.]`.
     """
     max_bytes: int = 2**31 - 1

@@ -24,11 +24,18 @@ from google.protobuf import descriptor_pool
 from transcode.codec_pair import JSON_BITS, JSON_VALUES, Pair
 from transcode.conftest import CONFORMANCE, compile_protos
 from transcode.made_types import MadeType
+from transcode.watched_texts import WatchedTexts
 
 MAX_INPUT: Final = 4096
 MAX_SEEDS: Final = 2000
 WIRE_BITS: Final = [bytes([byte]) for byte in (0, 1, 2, 8, 9, 10, 13, 16, 18, 26, 34, 42, 58, 66, 127, 128, 255)]
+# What is never usual in one kind of text or another, and what it is made of.
+TEXT_BITS: Final = [
+    *(b"' or 1", b"; ls ", b"--", b"like", b"union select", b"..", b"./", b"%2e", b"&lt", b"${", b"/dev/", b"<b>"),
+    *(b"\xe2\x80\xae", b"\xe2\x80\x99", b"\xe7\x95\x8c", b"\xf0\x9f\x98\x80", b"\xf3\xa0\x81\x81", b"\xcc\x81"),
+]
 SEED_JSON: Final = (
+    b'{"title":"It\'s 10:30; bring: pen (A4) & 5% more","name":"wf-0.1~x","tags":["a/b.c","<b>"],"note":"caf\xc3\xa9"}',
     b"{}",
     b'{"name":"a","title":"\\u00e9 \\ud83d\\ude00\\n","genre":"NOVEL","mainAuthor":{"fullName":"x","born":-1}}',
     b'{"coAuthors":[{"mentor":{"phone":"1"}},{}],"tags":["",""],"labels":{"a":"b"},"editors":{"-5":{"born":2}}}',
@@ -56,9 +63,9 @@ class Side:
 def sides() -> Iterator[Side]:
     """Both directions of types that have every feature."""
     for new in _types():
-        pair = Pair(MadeType(new=new, pool=descriptor_pool.Default(), syntax="proto3"))
+        pair = Pair(MadeType(new=new, pool=descriptor_pool.Default(), syntax="proto3"), WatchedTexts())
         bodies = [body for body in SEED_JSON if pair.read(body) is not None]
-        yield Side(bodies, [*JSON_BITS, *JSON_VALUES, *_names(new)], pair.read, pair.compare_read)
+        yield Side(bodies, [*JSON_BITS, *JSON_VALUES, *TEXT_BITS, *_names(new)], pair.read, pair.compare_read)
         wires = [wire for wire in map(pair.read, bodies) if wire is not None]
         yield Side(wires, WIRE_BITS, pair.write, pair.compare_written)
 

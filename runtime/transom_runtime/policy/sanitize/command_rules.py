@@ -44,9 +44,10 @@ COMMAND_RULES: Final = (
         "Chained command",
         "A known program with an option or a path after `;`, `|`, `&`, or alone at the end after one of them.",
         (";", "|", "&"),
-        rf"[;|&]\s{{0,8}}{_PROGRAM}(?:{_ARGUMENT})"
-        r"|[;|&](?:\s{0,8}(?:whoami|uname|ls|ifconfig|ipconfig|printenv|netstat|systeminfo|tasklist)|id)[\s;|&#]{0,4}\Z"
-        r"|\A(?:[;|&]|\|\||&&)\s{0,4}(?:whoami|id|uname|ls|dir|ps|w|env|reboot|ipconfig|ifconfig)\s{0,4}\Z",
+        # The mark first, so that a search runs from one to the next: before `\A`, every character would be tried.
+        rf"[;|&](?:\s{{0,8}}{_PROGRAM}(?:{_ARGUMENT})"
+        r"|(?:\s{0,8}(?:whoami|uname|ls|ifconfig|ipconfig|printenv|netstat|systeminfo|tasklist)|id)[\s;|&#]{0,4}\Z"
+        r"|(?:(?<=\A.)|(?<=\A\|\|)|(?<=\A&&))\s{0,4}(?:whoami|id|uname|ls|dir|ps|w|env|reboot|ipconfig|ifconfig)\s{0,4}\Z)",
     ),
     _command(
         "command-substitution",

@@ -23,6 +23,8 @@ def _traversal(rule_id: str, title: str, description: str, needles: tuple[str, .
     )
 
 
+_CODED_SLASH: Final = r"%(?:25)?(?:2f|5c)"
+
 TRAVERSAL_RULES: Final = (
     _traversal(
         "traversal-climb",
@@ -37,9 +39,10 @@ TRAVERSAL_RULES: Final = (
         "traversal-encoded",
         "Encoded climbing path",
         "A `..` that is percent-encoded, once or twice, or in bytes that only careless decoders accept.",
-        ("%",),
-        r"(?:%2e|%252e|\.){2}(?:%2f|%5c|%252f|%255c)|(?:%2e|%252e){2}[/\\]|%c0%a[ef]|%c1%9c|%e0%80%a[ef]|%uff0e"
-        r"|\.\.[/\\][^%]{0,64}%00",
+        ("%2", "%5c", "%c0%a", "%c1%9c", "%e0%80%a", "%uff0e", "%00"),
+        # Each begins with its first character, so that a search runs from one to the next.
+        rf"%(?:25)?2e(?:(?:%(?:25)?2e|\.){_CODED_SLASH}|%(?:25)?2e[/\\])|\.(?:%(?:25)?2e|\.){_CODED_SLASH}"
+        r"|%c0%a[ef]|%c1%9c|%e0%80%a[ef]|%uff0e|\.\.[/\\][^%]{0,64}%00",
     ),
     _traversal(
         "traversal-target",

@@ -1,4 +1,4 @@
-"""Usual texts, kind by kind, as a compiled codec tells them: more than `usual.py` does, which has to be cheap in Python.
+"""Usual texts by kind, as a compiled codec tells them: more than those of `usual.py`, which must be cheap in Python.
 
 `tests/policy/sanitize/test_usual_texts.py` holds each of these against every rule of its kind.
 """
@@ -52,7 +52,8 @@ _NAMES: Final = (
     *("mysql[.]user", "@@", "_tables", "extractvalue", "updatexml", "xmltype"),
 )
 _SQL: Final = (
-    *("union", "like", "--", "['\"][ \t\n\r+();]*#", "/[*]", f"sleep{_BLANKS}[(]", f"benchmark{_BLANKS}[(]"),
+    *(f"union{_GAP}{more}select" for more in ("", f"all{_GAP}", f"distinct{_GAP}")),
+    *("like", "--", "['\"][ \t\n\r+();]*#", "/[*]", f"sleep{_BLANKS}[(]", f"benchmark{_BLANKS}[(]"),
     *(*_CONDITION, *_NAMES, *(f";{_GAP}{statement}" for statement in _STATEMENTS)),
 )
 # Programs that are found without an argument.

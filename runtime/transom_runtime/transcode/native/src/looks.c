@@ -55,15 +55,18 @@ static bool build_bounds(PyObject *told, struct look *look)
     return true;
 }
 
-/* Every column is one, and column 0 of every row leads to row 0; every place is that of a row. */
+/* Whether nothing leads out of the table, nor out of row 0, where column 0 of every row leads. */
 static bool is_closed(const struct look *look, size_t cells)
 {
     for (size_t i = 0; i < ASCII; i++)
         if (look->classes[i] >= look->width)
             return false;
-    for (size_t i = 0; i < cells; i++)
-        if (look->rows[i] >= cells || look->rows[i] % look->width || (look->rows[i] && (i < look->width || !(i % look->width))))
+    for (size_t i = 0; i < cells; i++) {
+        bool is_end = i < look->width || i % look->width == 0;
+        size_t next = look->rows[i];
+        if (next >= cells || next % look->width || (is_end && next))
             return false;
+    }
     return look->beyond < look->width;
 }
 
