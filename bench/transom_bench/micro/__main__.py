@@ -74,7 +74,7 @@ def _subjects(redis_url: str) -> Iterator[list[Subject]]:
                 *routing_subjects(),
                 *binding_subjects(settings, protection.sanitizer),
                 *caller_subjects(protection, runner),
-                *sanitizer_subjects(protection.sanitizer),
+                *sanitizer_subjects(settings, protection.sanitizer),
             ]
         finally:
             runner.run(state.__aexit__(None, None, None))

@@ -59,7 +59,7 @@ _SQL: Final = (
 # Programs that are found without an argument.
 _ALONE: Final = "whoami", "uname", "ls", "ifconfig", "ipconfig", "printenv", "netstat", "systeminfo", "tasklist", "id"
 _COMMAND: Final = (
-    *("^[;&]", f"[;&]{_BLANKS}/", *(f"[;&]{_BLANKS}{program}[ \t\n\r.$<>{{]" for program in PROGRAMS)),
+    *("^[;&]", f"[;&]{_BLANKS}/", *(f"[;&]{_BLANKS}{program}[ \t\n\r.${{]" for program in PROGRAMS)),
     *(f"[;&]{_BLANKS}{alone}" for alone in _ALONE),
     *("[$][({]", f"[(][)]{_BLANKS}{{", "/dev/", "mkfifo", f"cmd{_BLANKS}/", f"exe{_BLANKS}/"),
     *(f"{program}{_BLANK}{_BLANKS}-" for program in ("sh", "shell", "exe", "nc", "cat")),
