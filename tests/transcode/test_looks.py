@@ -127,7 +127,9 @@ def test_any_sequences(never: list[str], texts: list[str], shelf: Any) -> None:
         assert looking.passes(text) == told(text), (never, text)
 
 
-@pytest.mark.parametrize("sequence", ["", "^", "*", "a**", "[a", "a]", "a^", "[]", "a*[bc]*"])
+@pytest.mark.parametrize(
+    "sequence", ["", "^", "*", "a**", "[a", "a]", "a^", "[]", "a*[bc]*", "a.", "a+", "(a)", "[^a]", "\\s"]
+)
 def test_malformed_sequences(sequence: str) -> None:
     """What is no sequence is refused when the automaton is built."""
     with pytest.raises(ValueError, match="malformed"):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import string
 from dataclasses import replace
+from functools import cache
 from typing import Final
 
 from transom_runtime.extension import UsualTexts
@@ -61,7 +62,7 @@ _ALONE: Final = "whoami", "uname", "ls", "ifconfig", "ipconfig", "printenv", "ne
 _COMMAND: Final = (
     *("^[;&]", f"[;&]{_BLANKS}/", *(f"[;&]{_BLANKS}{program}[ \t\n\r.${{]" for program in PROGRAMS)),
     *(f"[;&]{_BLANKS}{alone}" for alone in _ALONE),
-    *("[$][({]", f"[(][)]{_BLANKS}{{", "/dev/", "mkfifo", f"cmd{_BLANKS}/", f"exe{_BLANKS}/"),
+    *("[$][({]", f"[(][)]{_BLANKS}[{{]", "/dev/", "mkfifo", f"cmd{_BLANKS}/", f"exe{_BLANKS}/"),
     *(f"{program}{_BLANK}{_BLANKS}-" for program in ("sh", "shell", "exe", "nc", "cat")),
 )
 _TRAVERSAL: Final = (
@@ -84,6 +85,7 @@ _USUAL: Final = {
 }
 
 
+@cache
 def usual_texts(kind: Kind, max_scan_chars: int) -> UsualTexts:
     """The texts of a kind that no rule strikes in, and that are not cleaned. Of a longer text than is looked over, the
     two ends are read as one, which may say something that the text does not.

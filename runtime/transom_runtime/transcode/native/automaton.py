@@ -15,7 +15,8 @@ from typing import Final
 
 from transom_runtime.extension import UsualTexts
 
-_ITEM: Final = re.compile(r"(?:\[([^\]]+)\]|([^\[\]*^]))(\*?)", re.DOTALL)
+# What is special in a regular expression and not here is refused, so that nobody reads it otherwise.
+_ITEM: Final = re.compile(r"(?:\[([^\]^\\][^\]\\]*)\]|([^\[\]*^\\.+?(){}|$]))(\*?)", re.DOTALL)
 _ASCII: Final = 128
 MAX_CELLS: Final = 2**16 - 1
 """Rows times columns: a place in the table takes 16 bits."""
@@ -92,7 +93,7 @@ class _Sequences:
             # It would be in every text.
             raise ValueError(f"the sequence {sequence!r} is malformed")
         self.first |= begun
-        self.anywhere |= begun if not sequence.startswith("^") else set()
+        self.anywhere |= begun if not sequence.startswith("^") else _Places()
 
     @staticmethod
     def _absent(place: int, items: Sequence[tuple[frozenset[str], bool]], start: int) -> set[int]:
