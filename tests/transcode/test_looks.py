@@ -4,8 +4,10 @@ whoever counts texts and findings counts the same as with the pure codec.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -180,6 +182,29 @@ def test_malformed_looks(place: int, wrong: Any) -> None:
     text = (1, 13, 0, -1, -1, 0, b'"a":')
     with pytest.raises(ValueError, match="malformed"):
         plans(((True, True, (text,), ()),), (), (), (), (), ())
+
+
+def test_no_memory_is_kept(shelf: Any) -> None:
+    """Neither texts that are looked at, usual or not, nor tables, whole or refused, leave memory behind."""
+    plans: Any = native_plans()
+    looking = Looking(shelf.Book, USUAL[Kind.PLAIN])
+
+    def run() -> None:
+        for _ in range(300):
+            for text in ("usual", "x <b>", "é’\u202e"):  # noqa: RUF001 -- these letters are the point
+                looking.passes(text)
+            plans((), (), (), (), (LOOK, LOOK), (0, -1, 1))
+            with contextlib.suppress(ValueError):
+                plans((), (), (), (), (LOOK, LOOK), (2,))
+
+    run()
+    tracemalloc.start()
+    run()
+    first = tracemalloc.get_traced_memory()[0]
+    run()
+    second = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert second - first < 2_000
 
 
 def test_made_messages_watched(shelf: Any) -> None:

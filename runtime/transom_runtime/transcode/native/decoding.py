@@ -22,6 +22,9 @@ NativeRead = Callable[[bytes, str, tuple[str, ...], str], bytes | None]
 pure codec has to judge.
 """
 
+_Found = bytes | tuple[bytes, int] | tuple[bytes, int, list[int], list[str]] | None
+"""What the extension makes of a request, as its stub says."""
+
 _MAX_DEPTH: Final = 32
 """Objects and arrays in each other: one of a Struct makes three messages at most, and protobuf parsers take 100."""
 
@@ -88,15 +91,13 @@ class NativeDecodings:
 
         def read(body: bytes, query: str, variables: tuple[str, ...], resume: str) -> bytes | None:
             plans = tables.compiled or tables.compile()
-            found = plans.decode(place, body, query, variables, resume)
-            if type(found) is not tuple:
-                wire: bytes | None = found
-                return wire
-            wire, usual, *unusual = found
-            if unusual and not judgements.pass_all(map(known.__getitem__, unusual[0]), unusual[1]):
+            found: _Found = plans.decode(place, body, query, variables, resume)
+            if not isinstance(found, tuple):
+                return found
+            if len(found) == 4 and not judgements.pass_all(map(known.__getitem__, found[2]), found[3]):
                 return None
-            judgements.count(usual)
-            return wire
+            judgements.count(found[1])
+            return found[0]
 
         return read
 
