@@ -21,6 +21,8 @@ class Peer:
         """What the next calls of Fail and FailStream end with; then they succeed."""
         self.entered = asyncio.Event()
         self.cancelled = asyncio.Event()
+        self.had_enough = asyncio.Event()
+        """When Fed and FedUp refuse."""
         self.received: list[bytes] = []
         """What Collect got."""
         self.written = 0
@@ -38,8 +40,8 @@ class Peer:
         to_stream: Any = grpc.unary_stream_rpc_method_handler
         methods = {name: to_unary(method) for name, method in unary.items()}
         methods |= {name: to_stream(method) for name, method in stream.items()}
-        many: dict[str, Any] = {"Collect": self._collect, "Hasty": self._hasty, "Deaf": self._deaf}
-        both: dict[str, Any] = {"Chat": self._chat, "Curt": self._curt}
+        many: dict[str, Any] = {"Collect": self._collect, "Hasty": self._hasty, "Deaf": self._deaf, "Fed": self._fed}
+        both: dict[str, Any] = {"Chat": self._chat, "Curt": self._curt, "FedUp": self._fed_up}
         methods |= {name: grpc.stream_unary_rpc_method_handler(method) for name, method in many.items()}
         methods |= {name: grpc.stream_stream_rpc_method_handler(method) for name, method in both.items()}
         return (
@@ -130,6 +132,16 @@ class Peer:
         """Reads nothing."""
         await self._wait()
         return b""
+
+    async def _fed(self, requests: AsyncIterator[bytes], context: Any) -> bytes:
+        """Reads nothing, and refuses when it is told to."""
+        await self.had_enough.wait()
+        await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "no more", (("x-trailer", "late"),))
+        raise AssertionError("abort raises")
+
+    async def _fed_up(self, requests: AsyncIterator[bytes], context: Any) -> AsyncIterator[bytes]:
+        """The same, both ways."""
+        yield await self._fed(requests, context)
 
     async def _chat(self, requests: AsyncIterator[bytes], context: Any) -> AsyncIterator[bytes]:
         """Says each message back as it comes."""

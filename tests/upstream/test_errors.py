@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import grpc
 import pytest
 from google.protobuf.any_pb2 import Any
 from google.rpc.error_details_pb2 import DebugInfo, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
-from transom_runtime.call import Deadline
 from transom_runtime.errors import HTTP_STATUS, Code, Origin
-from transom_runtime.upstream.errors import as_call_error, build_error
+from transom_runtime.upstream.errors import build_error
 
 
 def details_bin(code: int, *details: ErrorInfo | RetryInfo | DebugInfo) -> tuple[tuple[str, bytes], ...]:
@@ -18,21 +16,6 @@ def details_bin(code: int, *details: ErrorInfo | RetryInfo | DebugInfo) -> tuple
     for detail in details:
         status.details.add().Pack(detail)
     return (("grpc-status-details-bin", status.SerializeToString()),)
-
-
-@pytest.mark.parametrize(
-    "text, seconds, code",
-    [
-        ("Internal error from Core", -1.0, Code.DEADLINE_EXCEEDED),
-        ("Internal error from Core", 100.0, Code.INTERNAL),
-        ("the upstream's own", -1.0, Code.INTERNAL),
-    ],
-)
-def test_a_deadline_that_passes_while_a_message_is_written(text: str, seconds: float, code: Code) -> None:
-    """H4: where grpc tells of the writing that failed instead, it is told as the deadline that it was."""
-    nothing = grpc.aio.Metadata()
-    error = grpc.aio.AioRpcError(grpc.StatusCode.INTERNAL, nothing, nothing, details=text)
-    assert as_call_error(error, Deadline.after(seconds)).code is code
 
 
 @pytest.mark.parametrize("code", [code for code in Code if code is not Code.OK])

@@ -13,7 +13,6 @@ from google.protobuf.message import DecodeError
 from google.rpc.error_details_pb2 import DebugInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
-from transom_runtime.call import NO_DEADLINE, Deadline
 from transom_runtime.errors import CallError, Code, Origin
 
 if TYPE_CHECKING:
@@ -33,7 +32,6 @@ _TELLING: Final = re.compile(
 _MADE_BY_MACHINES: Final = frozenset(
     {Code.CANCELLED, Code.UNKNOWN, Code.DEADLINE_EXCEEDED, Code.INTERNAL, Code.UNAVAILABLE}
 )
-_NOT_WRITTEN: Final = "Internal error from Core"
 _BLAND: Final = {
     Code.UNAVAILABLE: "the upstream cannot be reached",
     Code.DEADLINE_EXCEEDED: "the upstream did not answer in time",
@@ -51,17 +49,10 @@ class UpstreamError(CallError):
         """Seconds to wait before a repeat (`grpc-retry-pushback-ms`); negative: no repeat; None: nothing was said."""
 
 
-def as_call_error(error: grpc.aio.AioRpcError, deadline: Deadline = NO_DEADLINE) -> UpstreamError:
-    """What an RPC failed with, fit to be shown to a client. To be raised `from` the error itself.
-
-    `deadline` is that of an RPC whose client streams: where it passes while a message is being written, grpc may tell
-    that the writing failed instead.
-    """
+def as_call_error(error: grpc.aio.AioRpcError) -> UpstreamError:
+    """What an RPC failed with, fit to be shown to a client. To be raised `from` the error itself."""
     trailers: Metadata = tuple(error.trailing_metadata() or ())
-    code, text = Code(error.code().value[0]), error.details() or ""
-    if code is Code.INTERNAL and text == _NOT_WRITTEN and deadline.remaining_s() <= 0:
-        code = Code.DEADLINE_EXCEEDED
-    return build_error(code, text, trailers)
+    return build_error(Code(error.code().value[0]), error.details() or "", trailers)
 
 
 def build_error(code: Code, text: str, trailers: Metadata) -> UpstreamError:

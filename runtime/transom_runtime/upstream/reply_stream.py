@@ -10,6 +10,7 @@ import grpc
 from transom_runtime.upstream.errors import as_call_error, cancelled
 from transom_runtime.upstream.rpc import SentMetadata, ended_here, is_own_cancellation, make_sure, timeout_s
 from transom_runtime.upstream.sending import Sending
+from transom_runtime.upstream.true_status import ended_with
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from grpc.aio import StreamStreamCall, StreamStreamMultiCallable, UnaryStreamCall, UnaryStreamMultiCallable
 
     from transom_runtime.call import Call
-    from transom_runtime.errors import CallError
     from transom_runtime.extension import Messages, Metadata, OpenStream, ReplyStream
     from transom_runtime.upstream.metadata import RequestMetadata
 
@@ -71,7 +71,9 @@ class GrpcReplyStream:
         try:
             initial = await rpc_call.initial_metadata()
             if rpc_call.done() and await rpc_call.code() is not grpc.StatusCode.OK:
-                raise await _status_error(rpc_call)
+                raise await self._true(await ended_with(rpc_call))
+        except grpc.aio.AioRpcError as error:
+            raise as_call_error(error) from error
         except (grpc.aio.BaseError, asyncio.CancelledError) as error:
             if is_own_cancellation(error):
                 raise
@@ -90,9 +92,10 @@ class GrpcReplyStream:
             self._stop_sending()
             raise
         except grpc.aio.AioRpcError as error:
-            self._trailing = tuple(error.trailing_metadata() or ())
             self._stop_sending()
-            raise as_call_error(error) from error
+            ended = await self._true(error)
+            self._trailing = tuple(ended.trailing_metadata() or ())
+            raise as_call_error(ended) from error
         except (grpc.aio.BaseError, asyncio.CancelledError) as error:
             make_sure(rpc_call)
             if is_own_cancellation(error):
@@ -131,20 +134,11 @@ class GrpcReplyStream:
         if self._sending is not None:
             self._sending.stop()
 
+    async def _true(self, error: grpc.aio.AioRpcError) -> grpc.aio.AioRpcError:
+        return error if self._sending is None else await self._sending.status.instead_of(error)
+
     def _ended(self, error: BaseException) -> Exception:
         """What the stream fails with: its sender's failure, its consumer's word, or what ended it."""
         if self._sending is not None and self._sending.failure is not None:
             return self._sending.failure
         return cancelled() if self._cancelled else ended_here(error)
-
-
-async def _status_error(rpc_call: RpcCall) -> CallError:
-    error = grpc.aio.AioRpcError(
-        await rpc_call.code(),
-        await rpc_call.initial_metadata(),
-        await rpc_call.trailing_metadata(),
-        await rpc_call.details(),
-    )
-    failed = as_call_error(error)
-    failed.__cause__ = error
-    return failed

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 import grpc
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from transom_runtime.call import Call
     from transom_runtime.errors import CallError
     from transom_runtime.extension import Metadata
+
+T = TypeVar("T")
 
 
 def timeout_s(call: Call) -> float | None:
@@ -70,14 +72,18 @@ class LateMetadata(Sequence[tuple[str, str | bytes]]):
         return iter(self._pairs())
 
     def _pairs(self) -> tuple[tuple[str, str | bytes], ...]:
-        asked = self._ask()
-        try:
-            asked.send(None)
-        except StopIteration as there:
-            return tuple(there.value)
-        finally:
-            asked.close()
-        raise AssertionError("grpc waits for the metadata of an RPC that it says is done")
+        return tuple(at_once(self._ask()))
+
+
+def at_once(asked: Coroutine[Any, Any, T]) -> T:
+    """What grpc has to tell of an RPC that is done, which it does by coroutines that wait for nothing."""
+    try:
+        asked.send(None)
+    except StopIteration as there:
+        return cast("T", there.value)
+    finally:
+        asked.close()
+    raise AssertionError("grpc waits for something of an RPC that it says is done")
 
 
 def make_sure(rpc_call: grpc.aio.RpcContext | None) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import grpc
 
+from transom_runtime.upstream.true_status import TrueStatus
+
 if TYPE_CHECKING:
     from grpc.aio import StreamStreamCall, StreamUnaryCall
 
@@ -25,6 +27,7 @@ class Sending:
     ) -> None:
         self.failure: Exception | None = None
         """What the messages failed with."""
+        self.status = TrueStatus(rpc_call)
         self._rpc_call = rpc_call
         self._messages = messages
         self._task = asyncio.create_task(self._send())
