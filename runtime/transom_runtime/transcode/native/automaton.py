@@ -1,6 +1,6 @@
 """Usual texts as an automaton: a row for each state, a column for each class of characters, one step a character.
 
-Built when the tables are first compiled, in 20 ms for the largest (`extension.UsualTexts` says what of).
+Built when a gateway starts, in 20 ms for the largest (`extension.UsualTexts` says what of).
 """
 
 from __future__ import annotations

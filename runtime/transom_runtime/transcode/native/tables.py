@@ -105,13 +105,13 @@ class Tables:
         self.checks: list[JudgedCheck] = []
         """The checks of texts, by their numbers."""
         self._looks: dict[UsualTexts, int] = {}
+        self._automata: list[tuple[Any, ...]] = []
         self._looks_of_checks: list[int] = []
 
     def compile(self) -> Any:
         """Make the extension's plans."""
-        looks = tuple(astuple(build_automaton(usual)) for usual in self._looks)
         tables = self._messages, self._enums, self._requests, self._responses
-        self.compiled = self._compile(*map(tuple, tables), looks, tuple(self._looks_of_checks))
+        self.compiled = self._compile(*map(tuple, tables), tuple(self._automata), tuple(self._looks_of_checks))
         return self.compiled
 
     def add_request(self, *request: Any) -> int:
@@ -204,8 +204,15 @@ class Tables:
             return -1
         self.checks.append(check)
         usual = check.usual
-        self._looks_of_checks.append(-1 if usual is None else self._looks.setdefault(usual, len(self._looks)))
+        self._looks_of_checks.append(-1 if usual is None else self._look(usual))
         return len(self.checks) - 1
+
+    def _look(self, usual: UsualTexts) -> int:
+        """The place of the look that knows these texts. Made at once: no request shall wait for it."""
+        if usual not in self._looks:
+            self._looks[usual] = len(self._automata)
+            self._automata.append(astuple(build_automaton(usual)))
+        return self._looks[usual]
 
 
 def _holds_text(field: FieldDescriptor) -> bool:
