@@ -22,7 +22,9 @@ class Peer:
         self.entered = asyncio.Event()
         self.cancelled = asyncio.Event()
         self.had_enough = asyncio.Event()
-        """When Fed and FedUp refuse."""
+        """When Fed and FedUp refuse, and Full ends."""
+        self.answers: list[bytes] = []
+        """What Full says before."""
         self.received: list[bytes] = []
         """What Collect got."""
         self.written = 0
@@ -41,7 +43,7 @@ class Peer:
         methods = {name: to_unary(method) for name, method in unary.items()}
         methods |= {name: to_stream(method) for name, method in stream.items()}
         many: dict[str, Any] = {"Collect": self._collect, "Hasty": self._hasty, "Deaf": self._deaf, "Fed": self._fed}
-        both: dict[str, Any] = {"Chat": self._chat, "Curt": self._curt, "FedUp": self._fed_up}
+        both: dict[str, Any] = {"Chat": self._chat, "Curt": self._curt, "FedUp": self._fed_up, "Full": self._full}
         methods |= {name: grpc.stream_unary_rpc_method_handler(method) for name, method in many.items()}
         methods |= {name: grpc.stream_stream_rpc_method_handler(method) for name, method in both.items()}
         return (
@@ -142,6 +144,13 @@ class Peer:
     async def _fed_up(self, requests: AsyncIterator[bytes], context: Any) -> AsyncIterator[bytes]:
         """The same, both ways."""
         yield await self._fed(requests, context)
+
+    async def _full(self, requests: AsyncIterator[bytes], context: Any) -> AsyncIterator[bytes]:
+        """Reads nothing, and ends well when it is told to, with one message or without."""
+        await self.had_enough.wait()
+        context.set_trailing_metadata((("x-trailer", "late"),))
+        for answer in self.answers:
+            yield answer
 
     async def _chat(self, requests: AsyncIterator[bytes], context: Any) -> AsyncIterator[bytes]:
         """Says each message back as it comes."""

@@ -16,6 +16,7 @@ from upstream.peer import Peer
 
 FED = binding("Fed", stream=StreamKind.CLIENT)
 FED_UP = binding("FedUp", stream=StreamKind.BIDI)
+FULL = binding("Full", stream=StreamKind.BIDI)
 _SIDE_BY_SIDE = 16
 """Calls at once: what is written and what is heard meet in any order."""
 
@@ -63,3 +64,27 @@ async def test_trailers_of_a_refusal_in_the_midst(upstream: GrpcUpstream, peer: 
     with pytest.raises(CallError):
         await anext(aiter(stream))
     assert ("x-trailer", "late") in stream.trailing_metadata()
+
+
+@pytest.mark.parametrize("answers", [[], [b"only"]])
+async def test_a_good_end_in_the_midst_of_a_message(upstream: GrpcUpstream, peer: Peer, answers: list[bytes]) -> None:
+    """S7, H2: an upstream that ends well while a message is being written has ended well, with its trailers."""
+    peer.answers = answers
+
+    async def hear() -> tuple[list[bytes], bool]:
+        stream = upstream.bidi_stream(FULL)(call(), _messages(peer, 2))
+        heard = [message async for message in stream]
+        return heard, ("x-trailer", "late") in stream.trailing_metadata()
+
+    assert await asyncio.gather(*(hear() for _ in range(_SIDE_BY_SIDE))) == [(answers, True)] * _SIDE_BY_SIDE
+
+
+async def test_headers_of_a_good_end_in_the_midst(upstream: GrpcUpstream, peer: Peer) -> None:
+    """S2: asking for the headers of such a stream finds no failure."""
+
+    async def ask() -> None:
+        stream = upstream.bidi_stream(FULL)(call(), _messages(peer, 2))
+        await asyncio.gather(stream.initial_metadata(), anext(aiter(stream), None))
+        await stream.initial_metadata()
+
+    await asyncio.gather(*(ask() for _ in range(_SIDE_BY_SIDE)))

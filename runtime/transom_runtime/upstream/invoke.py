@@ -66,7 +66,8 @@ def client_stream_invoke(rpc: StreamUnaryMultiCallable[bytes, bytes], metadata: 
             reply = _reply(rpc_call, await rpc_call)
             return reply if rpc_call.done() else await _with_metadata(rpc_call, reply)
         except grpc.aio.AioRpcError as error:
-            raise as_call_error(await sending.status.instead_of(error) if sending is not None else error) from error
+            ended = error if sending is None else await sending.status.instead_of(error)
+            raise (unanswered() if ended.code() is grpc.StatusCode.OK else as_call_error(ended)) from error
         except (grpc.aio.BaseError, asyncio.CancelledError) as error:
             make_sure(rpc_call)
             if is_own_cancellation(error):

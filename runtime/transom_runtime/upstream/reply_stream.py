@@ -71,7 +71,9 @@ class GrpcReplyStream:
         try:
             initial = await rpc_call.initial_metadata()
             if rpc_call.done() and await rpc_call.code() is not grpc.StatusCode.OK:
-                raise await self._true(await ended_with(rpc_call))
+                ended = await self._true(await ended_with(rpc_call))
+                if ended.code() is not grpc.StatusCode.OK:
+                    raise ended
         except grpc.aio.AioRpcError as error:
             raise as_call_error(error) from error
         except (grpc.aio.BaseError, asyncio.CancelledError) as error:
@@ -95,6 +97,8 @@ class GrpcReplyStream:
             self._stop_sending()
             ended = await self._true(error)
             self._trailing = tuple(ended.trailing_metadata() or ())
+            if ended.code() is grpc.StatusCode.OK:
+                raise StopAsyncIteration from None
             raise as_call_error(ended) from error
         except (grpc.aio.BaseError, asyncio.CancelledError) as error:
             make_sure(rpc_call)

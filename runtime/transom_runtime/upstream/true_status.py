@@ -23,33 +23,33 @@ class TrueStatus:
     """Keeps the status of an RPC whose requests are a stream.
 
     An RPC that ends while a message is being written makes the writing fail too. grpc.aio (1.85) takes that for an
-    error of its core, and puts INTERNAL in the place of the status, be it there already or about to come: most streams
-    that were refused in the midst of a message ended so.
+    error of its core, and puts INTERNAL in the place of the status, OK included, be it there already or about to come:
+    most streams that were refused in the midst of a message ended so.
     """
 
     def __init__(self, rpc_call: SendingCall) -> None:
-        self._error: grpc.aio.AioRpcError | None = None
+        self._ended: grpc.aio.AioRpcError | None = None
         rpc_call.add_done_callback(self._note)
 
     async def instead_of(self, error: grpc.aio.AioRpcError) -> grpc.aio.AioRpcError:
-        """What the RPC failed with: `error`, unless it speaks of the writing alone."""
+        """How the RPC ended, which may be well: `error`, unless it speaks of the writing alone."""
         if not _is_of_writing(error):
             return error
         for wait_s in _WAITS_S:
-            if self._error is not None:
+            if self._ended is not None:
                 break
             await asyncio.sleep(wait_s)
-        return self._error or error
+        return self._ended or error
 
     def _note(self, rpc_call: Any) -> None:
         """Called by grpc each time that it sets a status."""
-        error = at_once(ended_with(rpc_call))
-        if error.code() is not grpc.StatusCode.OK and not _is_of_writing(error):
-            self._error = error
+        ended = at_once(ended_with(rpc_call))
+        if not _is_of_writing(ended):
+            self._ended = ended
 
 
 async def ended_with(rpc_call: Any) -> grpc.aio.AioRpcError:
-    """The status of an RPC that has ended, as grpc raises it."""
+    """The status of an RPC that has ended, in the form in which grpc raises those that are not OK."""
     return grpc.aio.AioRpcError(
         await rpc_call.code(),
         await rpc_call.initial_metadata(),
