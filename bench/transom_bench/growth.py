@@ -80,11 +80,11 @@ def worker_gains(growth: Growth | None) -> list[float]:
 
     Of rates that is twice the ratio of CPU per request: it needs no core to spare, as a rate would.
     """
-    by_workers: dict[int, list[float]] = {workers: [] for workers in WORKERS}
+    by_workers: dict[int, dict[int, float]] = {workers: {} for workers in WORKERS}
     for measure in growth.workers if growth is not None else ():
-        by_workers[size_of(measure.case)].append(measure.cpu_us)
+        by_workers[size_of(measure.case)][measure.round] = measure.cpu_us
     one, two = by_workers.values()
-    return [2 * alone / shared for alone, shared in zip(one, two, strict=False)]
+    return [2 * alone / two[number] for number, alone in one.items() if number in two]
 
 
 def size_of(case: str) -> int:

@@ -127,10 +127,16 @@ def cut_tracebacks(error: BaseException | None) -> None:
     are garbage that only the collector finds.
     """
     seen: set[int] = set()
-    while error is not None and id(error) not in seen:
+    left = [error]
+    while left:
+        error = left.pop()
+        if error is None or id(error) in seen:
+            continue
         seen.add(id(error))
         error.__traceback__ = None
-        error = error.__cause__ or error.__context__
+        left += (error.__cause__, error.__context__)
+        if isinstance(error, BaseExceptionGroup):
+            left += error.exceptions
 
 
 def bad_request(faults: Sequence[Fault]) -> CallError:

@@ -67,6 +67,8 @@ def test_workers_that_hinder_each_other_gain_less_than_twice() -> None:
     """A quarter more CPU time for each request leaves two workers the work of 1.6."""
     assert worker_gains(_GROWTH) == pytest.approx([1.6])
     assert worker_gains(None) == []
+    later = replace(_GROWTH.workers[1], round=1)
+    assert worker_gains(replace(_GROWTH, workers=(_GROWTH.workers[0], later))) == []
     assert worker_gains(replace(_GROWTH, workers=_GROWTH.workers[:1])) == []
 
 

@@ -226,6 +226,14 @@ def test_what_a_team_does_to_the_line_is_done(lines: Lines, watched: list[str]) 
     assert [line.get("tenant") for line in lines()] == ["t-1", None]
 
 
+def test_a_formatter_of_a_teams_own_has_every_line(lines: Lines) -> None:
+    """A form that a team gives to the log later on, access lines have too."""
+    log, (handler,) = alone(), logging.getLogger().handlers
+    handler.setFormatter(logging.Formatter('{"form":"theirs"}', validate=False))
+    log.on_end(call(), None, OK)
+    assert lines() == [{"form": "theirs"}]
+
+
 def test_structlog_configured_anew_has_every_line(lines: Lines) -> None:
     """What a team has structlog do with its events is done with access lines too."""
 

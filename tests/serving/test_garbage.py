@@ -18,7 +18,7 @@ from serving.kit import Running, Sessions, running, settings
 from serving.logged import logged
 from serving.store import Stored, serving
 from transom_runtime.downstream.protocol import GatewayProtocol
-from transom_runtime.errors import CallError, Code, Origin
+from transom_runtime.errors import CallError, Code, Origin, cut_tracebacks
 from workflow.v1 import sessions_pb2
 
 SESSION = "/api/v1/sessions/s-1"
@@ -113,6 +113,20 @@ async def test_a_failed_call_leaves_no_frames(name: str) -> None:
             at.seen.ended.clear()
             at.seen.started.clear()
     assert left == []
+
+
+def test_all_that_is_behind_a_failure_is_cut() -> None:
+    """What caused it, what was under way when it was raised, and the members of a group: each has frames of its own."""
+    failures = [ValueError("cause"), KeyError("under way"), TypeError("member"), RuntimeError("raised")]
+    cause, under_way, member, raised = failures
+    for each in failures:
+        with contextlib.suppress(type(each)):
+            raise each
+    group = ExceptionGroup("group", [member])
+    raised.__cause__, raised.__context__, cause.__cause__ = cause, under_way, group
+    assert all(each.__traceback__ is not None for each in failures)
+    cut_tracebacks(raised)
+    assert all(each.__traceback__ is None for each in failures)
 
 
 @pytest.mark.parametrize("body", [b'{"title":"a"}', LONG * 3], ids=["taken", "refused"])

@@ -96,6 +96,24 @@ def test_the_poller_waits_for_the_loop() -> None:
     assert _run(_PLACED).stdout.splitlines() == ["{True}", "{True}"]
 
 
+_REAL_TIME = """
+import os
+os.sched_getscheduler = lambda thread: os.SCHED_FIFO
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="only Linux has threads that interrupt nobody")
+def test_another_policy_stands() -> None:
+    """Where an operator has chosen how the process runs, gRPC's thread stays as it is."""
+    placed = _PLACED.replace(
+        "import asyncio, os, threading", "import asyncio, os, threading\nseen = os.sched_getscheduler"
+    )
+    placed = placed.replace("os.sched_getscheduler(thread", "seen(thread")
+    first, rest = placed.split("seen = os.sched_getscheduler\n", 1)
+    done = _run(f"{first}seen = os.sched_getscheduler\n{_REAL_TIME}{rest}")
+    assert done.stdout.splitlines() == ["{False}", "{True}"]
+
+
 def test_a_sandbox_may_forbid_it() -> None:
     """Where threads cannot be placed, upstreams are opened and called as ever."""
     done = _run(_FORBIDDEN + _OPENED)

@@ -33,4 +33,6 @@ def _put_behind(thread: threading.Thread) -> None:
         return
     # A sandbox may forbid it, or the thread be gone: then all is as it was.
     with contextlib.suppress(OSError):
-        os.sched_setscheduler(thread.native_id, _BEHIND, os.sched_param(0))
+        # Behind a loop that an operator gave another policy, such as a real-time one, it might never run.
+        if os.sched_getscheduler(thread.native_id) == os.SCHED_OTHER:
+            os.sched_setscheduler(thread.native_id, _BEHIND, os.sched_param(0))

@@ -26,6 +26,7 @@ class DirectWay:
         """Writes a line that is made already."""
         self._handler = handler
         self._only = [handler]
+        self._formatter = handler.formatter
         self._logger = logging.getLogger(name)
         self._above = logging.getLogger(name.rpartition(".")[0])
         self._root = logging.getLogger()
@@ -37,6 +38,7 @@ class DirectWay:
             self._root.handlers == self._only
             and not (logger.handlers or logger.filters or above.handlers or handler.filters)
             and handler.level <= LEVEL
+            and handler.formatter is self._formatter
             and logger.propagate
             and above.propagate
             and not structlog.contextvars.get_contextvars()
