@@ -15,6 +15,7 @@ import trustme
 from aiohttp import web
 
 from downstream.wire import Serve, Wire
+from hand_clock import HandClock
 from transom_runtime.downstream.body import read_body
 from transom_runtime.downstream.listener import Listener, ListenOptions
 from transom_runtime.downstream.respond import Responder
@@ -228,13 +229,34 @@ async def test_tls(serve: Serve, tmp_path: Path) -> None:
     async def handler(request: web.Request) -> web.StreamResponse:
         return web.Response(text=request.scheme)
 
-    authority = trustme.CA()
-    issued = authority.issue_cert("127.0.0.1")
-    issued.private_key_and_cert_chain_pem.write_to_path(tmp_path / "all.pem")
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
+    context = _certify(tmp_path / "all.pem")
     wire = await (await serve(handler, tls_cert=tmp_path / "all.pem")).connect(ssl=context)
     assert (await wire.get()).body == b"https"
+
+
+async def test_a_slow_client_over_tls_has_all_of_a_last_answer(serve: Serve, tmp_path: Path, clock: HandClock) -> None:
+    """S6: an answer that closes its connection, as all do that a draining gateway gives, is sent to its end."""
+
+    async def handler(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=bytes(40_000_000))
+
+    context = _certify(tmp_path / "all.pem")
+    wire = await (await serve(handler, tls_cert=tmp_path / "all.pem", write_stall_s=60.0)).connect(ssl=context)
+    await wire.send(b"GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n")
+    assert (await wire.head()).headers["Content-Length"] == "40000000"
+    for _ in range(20):
+        await wire.reader.readexactly(2_000_000)
+        clock.advance(2.0)
+    assert await wire.is_closed()
+
+
+def _certify(file: Path) -> ssl.SSLContext:
+    """Write a certificate of the listener's address; returns what trusts it."""
+    authority = trustme.CA()
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(file)
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context
 
 
 async def test_a_certificate_that_is_not_there(responder: Responder, tmp_path: Path) -> None:

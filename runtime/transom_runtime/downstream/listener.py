@@ -77,7 +77,14 @@ class Listener:
         tls = build_tls(options)
         await self._runner.setup()
         try:
-            create = partial(asyncio.get_running_loop().create_server, self._build_protocol, ssl=tls)
+            create = partial(
+                asyncio.get_running_loop().create_server,
+                self._build_protocol,
+                ssl=tls,
+                # An answer that closes its connection is cut off at the end of that, whatever is left of it; in 30 s
+                # unless it is told otherwise.
+                ssl_shutdown_timeout=options.write_stall_s if tls is not None else None,
+            )
             if sock is not None:
                 self._server = await create(sock=sock, backlog=options.backlog)
             else:
