@@ -6,6 +6,8 @@ import importlib.util
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
+
 ROOT: Final = Path(__file__).parents[1]
 
 
@@ -17,3 +19,9 @@ def load_build() -> Any:
     build = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(build)
     return build
+
+
+def need_compiler() -> None:
+    """Skip the test where there is no C compiler, which is the one reason not to have the native codec."""
+    if not load_build().find_compiler():
+        pytest.skip("there is no C compiler here: neither CC, nor Python's own, nor cc")

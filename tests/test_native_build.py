@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from native_build import ROOT, load_build
+from native_build import ROOT, need_compiler
 
 FOLDER: Final = Path("runtime/transom_runtime/transcode/native")
 LIBRARY: Final = FOLDER / "_codec.abi3.so"
@@ -37,8 +37,7 @@ def build(checkout: Path, **environment: str) -> subprocess.CompletedProcess[str
 @pytest.fixture
 def compiler() -> None:
     """Skips where there is none."""
-    if not load_build().find_compiler():
-        pytest.skip("there is no C compiler here: neither CC, nor Python's own, nor cc")
+    need_compiler()
 
 
 @pytest.mark.usefixtures("compiler")

@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from native_build import load_build
+from native_build import need_compiler
 
 ROOT: Final = Path(__file__).parents[1]
 WHICH: Final = "from transom_runtime.transcode.native import native_plans; print(native_plans() is not None)"
@@ -47,8 +47,7 @@ def is_native(wheel: Path, folder: Path) -> bool:
 
 def test_with_a_compiler(sources: Path, tmp_path: Path) -> None:
     """With a C compiler, the wheel is this platform's, and has the native codec without its sources."""
-    if not load_build().find_compiler():
-        pytest.skip("there is no C compiler here: neither CC, nor Python's own, nor cc")
+    need_compiler()
     build(sources, "wheel", tmp_path)
     (wheel,) = tmp_path.glob("*.whl")
     assert "-cp311-abi3-" in wheel.name

@@ -16,8 +16,8 @@ os.register_at_fork(after_in_child=_ready.clear)
 def random_id() -> str:
     """32 hex digits that nobody can guess, and that no other process or thread gets.
 
-    Drawn by the block: 0.15 us, where asking the system for each took 0.5 and Python's own generator, whose numbers
-    tell those that follow, 0.3 (`make bench-micro`, table `shell`).
+    Drawn by the block: 0.2 us, where asking the system for each takes 0.5 and Python's own generator, whose numbers
+    tell those that follow, 0.4 (`make bench-micro`, table `shell`).
     """
     while True:
         try:

@@ -89,6 +89,7 @@ def stream(serve: Serve, responder: Responder) -> Stream:
         *,
         initial: Initial | None = None,
         make_messages: Callable[[], AsyncIterator[Payload]] | None = None,
+        write_stall_s: float = 300.0,
         **options: Any,
     ) -> Streaming:
         source, stats, drain = Source(), StreamStats(), asyncio.Event()
@@ -115,7 +116,7 @@ def stream(serve: Serve, responder: Responder) -> Stream:
             finally:
                 ended.put_nowait(failure)
 
-        return Streaming(source, await serve(handler), stats, ended, drain)
+        return Streaming(source, await serve(handler, write_stall_s=write_stall_s), stats, ended, drain)
 
     return start
 
@@ -439,7 +440,11 @@ async def test_s6_a_reader_that_stands_still_is_cut_off(stream: Stream, clock: H
     """S6: idle time counts for the reader as well, and a connection that takes no farewell is dropped."""
     sent: list[int] = []
     streaming = await stream(
-        Framing.NDJSON, make_messages=lambda: endless(2**20, sent), idle_timeout_s=10, farewell_s=5
+        Framing.NDJSON,
+        make_messages=lambda: endless(2**20, sent),
+        idle_timeout_s=10,
+        farewell_s=5,
+        write_stall_s=1e9,  # which would end it too, and is not meant
     )
     await (await open_slowly(streaming)).head()
     while streaming.ended.empty():

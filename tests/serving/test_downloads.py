@@ -648,6 +648,8 @@ async def test_a_deadline(shop: Shop, clock: HandClock) -> None:
     wire = await begin(shop, **{"X-Server-Timeout": "100"})
     await until_ended(shop, clock, calls=2)
     assert await wire.reader.read() == b""
+    # And not the idle time of the stream, which comes later and looks the same to the client.
+    assert {"deadline" in outcome.message for _, _, outcome in shop.at.seen.ended} == {True}
 
 
 async def test_a_sign_in_that_ends(shop: Shop) -> None:

@@ -14,7 +14,7 @@ import protoc  # type: ignore[import-untyped]  # a wheel around a compiler
 import pytest
 from grpc_tools import protoc as compiler
 
-from native_build import ROOT, load_build
+from native_build import ROOT, load_build, need_compiler
 from transom_runtime.binding import Binding, Capture
 from transom_runtime.errors import CallError
 from transom_runtime.transcode.codec import Codec
@@ -34,10 +34,8 @@ def native(tmp_path_factory: pytest.TempPathFactory) -> None:
     """The native codec: it may be missing only where there is no C compiler. Fails in the compiler's words."""
     if native_plans() is not None:
         return
-    build = load_build()
-    if not build.find_compiler():
-        pytest.skip("there is no C compiler here: neither CC, nor Python's own, nor cc")
-    said = build.compile_native(ROOT, tmp_path_factory.mktemp("native") / "_codec.abi3.so")
+    need_compiler()
+    said = load_build().compile_native(ROOT, tmp_path_factory.mktemp("native") / "_codec.abi3.so")
     pytest.fail(f"no native codec, though there is a C compiler: {said or 'python hatch_build.py builds it'}")
 
 

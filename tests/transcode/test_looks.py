@@ -7,7 +7,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import tracemalloc
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -24,6 +23,7 @@ from policy.sanitize.told import told_usual
 from transcode.codec_pair import Pair
 from transcode.conftest import bind
 from transcode.examples import examples
+from transcode.kept import kept_bytes
 from transcode.made_types import MadeType
 from transcode.watched_texts import MAX_CHARS, USUAL, WatchedTexts
 from transom_runtime.binding import Policy, Sse
@@ -38,7 +38,7 @@ from transom_runtime.transcode.native import native_plans
 from transom_runtime.transcode.native.automaton import build_automaton
 from transom_runtime.transcode.options import Native, TranscodeOptions
 
-pytestmark = pytest.mark.skipif(native_plans() is None, reason="there is no C compiler here")
+pytestmark = pytest.mark.usefixtures("native")
 
 MARKS = "'\"()-;:/%&.,#$[]{}@_+*~ \n\taor1ntulxX<=>|\\`é’\u202e\U000e0041１"  # noqa: RUF001 -- these letters are the point
 TEXTS = CASED | PROSE | st.text(alphabet=MARKS, max_size=12) | st.text()
@@ -130,12 +130,30 @@ def test_any_sequences(never: list[str], texts: list[str], shelf: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "sequence", ["", "^", "*", "a**", "[a", "a]", "a^", "[]", "a*[bc]*", "a.", "a+", "(a)", "[^a]", "\\s"]
+    "sequence",
+    ["", "^", "*", "a**", "[a", "a]", "a^", "[]", "a*[bc]*", "a.", "a+", "(a)", "[^a]", "\\s", "é", "[aé]", "[b-a]"],
 )
 def test_malformed_sequences(sequence: str) -> None:
     """What is no sequence is refused when the automaton is built."""
     with pytest.raises(ValueError, match="malformed"):
         build_automaton(UsualTexts(characters="a", never=(sequence,)))
+
+
+@pytest.mark.parametrize(
+    "usual",
+    [
+        UsualTexts(characters="abé"),
+        *(
+            UsualTexts(characters="a", beyond=ranges)
+            for ranges in [((0x41, 0x50),), ((0xEA, 0xE9),), ((0xE9, 0xE9), (0xEA, 0xEB)), ((0x110000, 0x110001),)]
+        ),
+        UsualTexts(characters="a", beyond=((0x100, 0x110), (0xE0, 0xE9))),
+    ],
+)
+def test_malformed_usual_texts(usual: UsualTexts) -> None:
+    """Characters and ranges that are not as they are told to be stop the gateway's start, not its first request."""
+    with pytest.raises(ValueError, match="malformed"):
+        build_automaton(usual)
 
 
 def test_too_many_sequences() -> None:
@@ -197,14 +215,7 @@ def test_no_memory_is_kept(shelf: Any) -> None:
             with contextlib.suppress(ValueError):
                 plans((), (), (), (), (LOOK, LOOK), (2,))
 
-    run()
-    tracemalloc.start()
-    run()
-    first = tracemalloc.get_traced_memory()[0]
-    run()
-    second = tracemalloc.get_traced_memory()[0]
-    tracemalloc.stop()
-    assert second - first < 2_000
+    assert kept_bytes(run) < 2_000
 
 
 def test_made_messages_watched(shelf: Any) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tracemalloc
 from typing import Any
 
 import pytest
 
 from transcode.codec_pair import Pair
+from transcode.kept import kept_bytes
 from transom_runtime.transcode.codec import Codec
 from transom_runtime.transcode.native import choose_native, native_plans
 from transom_runtime.transcode.native.encoding import NativeEncodings
@@ -28,14 +28,7 @@ def test_no_memory_is_kept(shelf: Any, shelf_pair: Pair) -> None:
             for body in bodies:
                 shelf_pair.read(body)
 
-    run()
-    tracemalloc.start()
-    run()
-    first = tracemalloc.get_traced_memory()[0]
-    run()
-    second = tracemalloc.get_traced_memory()[0]
-    tracemalloc.stop()
-    assert second - first < 2_000
+    assert kept_bytes(run) < 2_000
 
 
 def test_malformed_tables() -> None:

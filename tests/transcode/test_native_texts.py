@@ -18,15 +18,16 @@ from transom_runtime.transcode.options import Native, TranscodeOptions
 pytestmark = pytest.mark.usefixtures("native")
 
 
+def judge(text: str) -> str:
+    """Refuses one text, and changes others."""
+    if text == "bad":
+        raise TextRefused("BAD", "is bad")
+    return text.strip("<>")
+
+
 def test_refused_texts(shelf: Any) -> None:
     """A text that its check refuses or changes makes the request the pure codec's, whose verdict stands (E1)."""
-
-    def check(text: str) -> str:
-        if text == "bad":
-            raise TextRefused("BAD", "is bad")
-        return text.strip("<>")
-
-    codec = Codec(TranscodeOptions(native=Native.REQUIRE), text_checks=lambda _: check)
+    codec = Codec(TranscodeOptions(native=Native.REQUIRE), text_checks=lambda _: judge)
     decoder = codec.request_decoder(bind(shelf.Book, method="POST", body="*"))
 
     def decode(body: bytes) -> Any:
@@ -47,9 +48,7 @@ def test_texts_are_judged_as_often(shelf: Any, body: bytes) -> None:
 
         def check(text: str) -> str:
             found.append(text)
-            if text == "bad":
-                raise TextRefused("BAD", "is bad")
-            return text.strip("<>")
+            return judge(text)
 
         codec = Codec(TranscodeOptions(native=native), text_checks=lambda _: check)
         decoder = codec.request_decoder(bind(shelf.Book, method="POST", body="*"))
@@ -68,13 +67,7 @@ def test_no_text_outlives_its_request(shelf: Any, body: bytes) -> None:
     """What a client sent is forgotten when its request was read, whether that was refused or not; a client stream's
     messages too.
     """
-
-    def check(text: str) -> str:
-        if text == "bad":
-            raise TextRefused("BAD", "is bad")
-        return text.strip("<>")
-
-    codec = Codec(TranscodeOptions(native=Native.REQUIRE), text_checks=lambda _: check)
+    codec = Codec(TranscodeOptions(native=Native.REQUIRE), text_checks=lambda _: judge)
     decoder = codec.request_decoder(bind(shelf.Book, method="POST", body="*"))
     native = codec._decode_plans.native
     assert native is not None

@@ -97,7 +97,7 @@ async def _arrival(reading: Awaitable[T], idle_timeout_s: float | None) -> T:
     CANCELLED where the client went away.
     """
     try:
-        # A unary call's body is under its deadline: a clock of its own takes 4 us (`make bench-micro`, table `shell`).
+        # A unary call's body is under its deadline: a clock of its own takes 5 us (`make bench-micro`, table `shell`).
         return await (reading if idle_timeout_s is None else _in_time(reading, idle_timeout_s))
     except web.RequestPayloadError as error:
         raise broken() from error

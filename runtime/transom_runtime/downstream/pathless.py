@@ -17,12 +17,11 @@ if TYPE_CHECKING:
 
 
 def take_pathless(app: web.Application, routes: AbstractResource, rest: AbstractResource) -> AbstractResource:
-    """Send such targets of an application to `routes` where they have them, and to `rest`, which refuses, else. Returns
-    the resource that does.
-    """
+    """Send such targets of an application to `routes` where they have them, and to `rest`, which refuses, else."""
     resource = PathlessResource(app, routes, rest)
     app.router.register_resource(resource)
-    # Else an application that this one is added to could not find it, to give it a prefix.
+    # aiohttp does not index resources of this class; an application that this one is added to looks there for what it
+    # gives a prefix.
     app.router.index_resource(resource)
     return resource
 

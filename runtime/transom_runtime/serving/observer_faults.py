@@ -23,18 +23,19 @@ class ObserverFaults:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._silent_until: dict[str, float] = {}
-        self._untold: dict[str, int] = {}
+        self._silent_until: dict[int, float] = {}
+        self._untold: dict[int, int] = {}
 
     def raised(self, observer: Observer, error: Exception) -> None:
         """Note what an observer raised. Never raises."""
-        name = type(observer).__qualname__
+        # Observers live as long as their gateway, and need not be hashable.
+        which = id(observer)
         now = self._clock()
-        if now < self._silent_until.get(name, now):
-            self._untold[name] += 1
+        if now < self._silent_until.get(which, now):
+            self._untold[which] += 1
             return
-        untold = self._untold.get(name, 0)
-        self._silent_until[name], self._untold[name] = now + SILENCE_S, 0
+        untold = self._untold.get(which, 0)
+        self._silent_until[which], self._untold[which] = now + SILENCE_S, 0
         # A log that a team has configured may be what fails: then there is nowhere to tell it.
         with contextlib.suppress(Exception):
-            _log.error("observer failed", observer=name, untold=untold, exc_info=error)
+            _log.error("observer failed", observer=type(observer).__qualname__, untold=untold, exc_info=error)

@@ -6,6 +6,7 @@ Built when a gateway starts, in 20 ms for the largest (`extension.UsualTexts` sa
 from __future__ import annotations
 
 import re
+import sys
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -47,7 +48,10 @@ _Places = frozenset[int]
 
 @cache
 def build_automaton(usual: UsualTexts) -> Automaton:
-    """The automaton of usual texts. Raises ValueError where a sequence is malformed, or there are too many."""
+    """The automaton of usual texts. Raises ValueError where anything in them is malformed, since a sequence that cannot
+    be found would let pass what it stands for, or where there are too many.
+    """
+    _check(usual)
     sequences = _Sequences(usual.never)
     alike = {character: sequences.led_on_by(character) for character in usual.characters}
     # Beyond ASCII nothing leads on in any sequence.
@@ -61,6 +65,16 @@ def build_automaton(usual: UsualTexts) -> Automaton:
         width=len(columns) + 1,
         rows=array("H", chain.from_iterable(rows)).tobytes(),
     )
+
+
+def _check(usual: UsualTexts) -> None:
+    if not usual.characters.isascii():
+        raise ValueError(f"the characters {usual.characters!r} are malformed: others than those of ASCII are ranges")
+    bounds = [_ASCII - 2]
+    for first, last in usual.beyond:
+        if not bounds[-1] + 1 < first <= last <= sys.maxunicode:
+            raise ValueError(f"the range {first:#x} to {last:#x} is malformed: ranges ascend, apart, beyond ASCII")
+        bounds.append(last)
 
 
 class _Sequences:
@@ -166,7 +180,7 @@ def _items(sequence: str) -> Iterator[tuple[frozenset[str], bool]]:
             break
         end = item.end()
         yield _set(item[1] or item[2]), bool(item[3])
-    if end != len(sequence):
+    if end != len(sequence) or not sequence.isascii():
         raise ValueError(f"the sequence {sequence!r} is malformed")
 
 
@@ -174,5 +188,7 @@ def _items(sequence: str) -> Iterator[tuple[frozenset[str], bool]]:
 def _set(named: str) -> frozenset[str]:
     """The characters that a set names, `a-z` a range, in either case."""
     ranges = re.findall(r"(.)(?:-(.))?", named, re.DOTALL)
+    if any(last and last < first for first, last in ranges):
+        raise ValueError(f"the set {named!r} is malformed: a range in it goes backwards")
     characters = {chr(point) for first, last in ranges for point in range(ord(first), ord(last or first) + 1)}
     return frozenset(chain(map(str.lower, characters), map(str.upper, characters)))
